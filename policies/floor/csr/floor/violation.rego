@@ -1,0 +1,18 @@
+package csr.floor
+
+# METADATA
+# title: The floor does not pass
+# description: |
+#   For conftest, which tests rules of this name: it fails wherever the program would not approve, be it that a fact is
+#   missing. The program does not read it. (It does not ask `facts`: opa 1.22 would make it an entrypoint too.)
+# custom:
+#   code: FloorNotPassed
+#   remedy: See the other reasons. If there is none, the document lacks a fact; `node` and `cluster` are needed.
+violation contains {"code": rego.metadata.rule().custom.code, "msg": msg} if {
+	not _facts_pass
+	msg := "the floor does not pass"
+}
+
+# METADATA
+# title: The floor's reasons
+violation contains reason if some reason in (_facts_deny | _facts_wait)
