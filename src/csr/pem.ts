@@ -1,0 +1,33 @@
+import { refuse } from './refusal.ts';
+
+const BEGIN = '-----BEGIN ';
+const HEADER = '-----BEGIN CERTIFICATE REQUEST-----\n';
+const FOOTER = '-----END CERTIFICATE REQUEST-----\n';
+const LINE = 64;
+
+/** The one text of these bytes: what Go's encoding/pem, kubelets and openssl write. */
+export function armour(der: Uint8Array): string {
+  const base64 = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64');
+  const lines: string[] = [HEADER];
+  for (let at = 0; at < base64.length; at += LINE) lines.push(base64.slice(at, at + LINE), '\n');
+  lines.push(FOOTER);
+  return lines.join('');
+}
+
+/**
+ * The bytes inside exactly one canonical PEM block. What is decoded is armoured again and must give the same
+ * text: so there is one text for each request, and no tolerance of any base64 or PEM reader matters.
+ */
+export function unarmour(request: Uint8Array): Uint8Array {
+  // Latin-1: one character for each byte, whatever the bytes are.
+  const text = Buffer.from(request.buffer, request.byteOffset, request.byteLength).toString('latin1');
+  const begin = text.indexOf(BEGIN);
+  if (begin < 0) refuse('PEMMissing');
+  if (text.includes(BEGIN, begin + BEGIN.length)) refuse('PEMNotSingle');
+  if (begin > 0) refuse('PEMNotCanonical', 'bytes before the block');
+  if (!text.startsWith(HEADER.trimEnd())) refuse('PEMLabelWrong');
+  if (!text.startsWith(HEADER) || !text.endsWith(FOOTER)) refuse('PEMNotCanonical', 'first or last line');
+  const der = Buffer.from(text.slice(HEADER.length, -FOOTER.length), 'base64');
+  if (armour(der) !== text) refuse('PEMNotCanonical', 'base64');
+  return der;
+}

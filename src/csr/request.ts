@@ -1,0 +1,46 @@
+import type { SignatureAlgorithm } from './algorithms.ts';
+import { readAttributes } from './attributes.ts';
+import type { DecodedRequest } from './decoded.ts';
+import { DERReader, TAG } from './der.ts';
+import { type PublicKey, readKey } from './key.ts';
+import { readNames } from './names.ts';
+import { refuse } from './refusal.ts';
+import { readSignatureAlgorithm } from './signature.ts';
+import { readSubject } from './subject.ts';
+
+export interface CertificationRequest {
+  readonly subject: DecodedRequest['subject'];
+  /** The Name as sent. */
+  readonly subjectDER: Uint8Array;
+  readonly sans: DecodedRequest['sans'];
+  readonly key: PublicKey;
+  readonly algorithm: SignatureAlgorithm;
+  /** The CertificationRequestInfo as sent. */
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** v1(0) and nothing else: Go takes any number. */
+function readVersion(info: DERReader): void {
+  const version = info.integer();
+  if (version.length !== 1 || version[0] !== 0) refuse('VersionNotZero');
+}
+
+/** CertificationRequest (RFC 2986 §4.2): each element at its place, none left over. */
+export function readRequest(der: Uint8Array, maxSANs: number): CertificationRequest {
+  const file = new DERReader(der, 'request');
+  const request = file.enter(TAG.SEQUENCE, 'request');
+  file.end();
+  const { whole: signed, content } = request.next(TAG.SEQUENCE);
+  const info = new DERReader(content, 'request info');
+  readVersion(info);
+  const name = info.next(TAG.SEQUENCE);
+  const subject = readSubject(new DERReader(name.content, 'subject'));
+  const key = readKey(info.next(TAG.SEQUENCE));
+  const sans = readNames(readAttributes(info.enter(TAG.ATTRIBUTES, 'attributes')), maxSANs);
+  info.end();
+  const algorithm = readSignatureAlgorithm(request.enter(TAG.SEQUENCE, 'signature algorithm'));
+  const signature = request.octetsOfBitString();
+  request.end();
+  return { subject, subjectDER: name.whole, sans, key, algorithm, signed, signature };
+}
