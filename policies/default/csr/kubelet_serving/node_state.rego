@@ -1,0 +1,78 @@
+package csr.kubelet_serving
+
+# METADATA
+# title: The Node is not being deleted
+node_staying if input.node.deleting == false
+
+# METADATA
+# title: The Node was not created after the request
+# description: |
+#   A Node that was deleted and created again under its name is another machine, and the request the earlier one's.
+#   Times have a resolution of one second, so that the same second passes.
+node_older_than_request if {
+	regex.match(_utc, input.node.created_at)
+	regex.match(_utc, input.created_at)
+	substring(input.node.created_at, 0, 19) <= substring(input.created_at, 0, 19)
+}
+
+# METADATA
+# title: The Node lists no more addresses than the cap
+# description: A node that could claim addresses without end could keep all others from theirs.
+node_within_cap if input.node.addresses_over_cap == false
+
+# WebAssembly has no time functions. Times of the same form and zone sort as text.
+_utc := `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$`
+
+# METADATA
+# title: The Node is being deleted
+# description: The machine is on its way out, but its kubelet still runs.
+# custom:
+#   code: NodeTerminating
+#   remedy: None, if the machine is to go. Otherwise see which finalizer holds the Node.
+#   retry_after_seconds: 60
+wait contains reason(rego.metadata.rule(), msg) if {
+	input.node.found
+	not node_staying
+	msg := $"Node {shortened(input.node.name)} is being deleted"
+}
+
+# METADATA
+# title: The Node is younger than the request
+# description: The Node was deleted and created again after the request was made, perhaps by another machine.
+# custom:
+#   code: NodeYoungerThanRequest
+#   remedy: Delete the request. The kubelet makes a new one.
+#   retry_after_seconds: 300
+wait contains reason(rego.metadata.rule(), msg) if {
+	input.node.found
+	not node_older_than_request
+	created := shortened(input.node.created_at)
+	msg := $"the Node was created at {created}, after the request ({shortened(input.created_at)})"
+}
+
+# METADATA
+# title: The Node lists too many addresses
+# description: Far more than a machine has. None of them counts, nor do its claims on others' addresses.
+# custom:
+#   code: NodeAddressesOverCap
+#   remedy: See who fills the Node's status. Exempt the Node in the program's configuration if it really has that many.
+#   retry_after_seconds: 60
+wait contains reason(rego.metadata.rule(), msg) if {
+	input.node.found
+	not node_within_cap
+	msg := $"Node {shortened(input.node.name)} lists more addresses than the cap"
+}
+
+# METADATA
+# title: The Node lists no addresses
+# description: The kubelet has just registered, or the cloud provider has not yet written the addresses.
+# custom:
+#   code: NodeWithoutAddresses
+#   remedy: Wait. If it stays so, see the cloud controller manager's log, or the kubelet's --node-ip.
+#   retry_after_seconds: 5
+wait contains reason(rego.metadata.rule(), msg) if {
+	input.node.found
+	node_within_cap
+	input.node.addresses == []
+	msg := $"Node {shortened(input.node.name)} lists no addresses yet"
+}
