@@ -17,7 +17,7 @@ _knobs := {"max_expiration_seconds", "require_credential_id", "reserved_names", 
 #   could otherwise switch a rule off without a word.
 # scope: document
 config_errors contains _config_error("", "must be an object; is the data file missing?") if {
-	not is_object(_config)
+	not _config_given
 }
 
 config_errors contains _config_error($".{shortened(key)}", $"no such knob; there are {concat(", ", sort(_knobs))}") if {
@@ -26,7 +26,7 @@ config_errors contains _config_error($".{shortened(key)}", $"no such knob; there
 }
 
 config_errors contains _config_error($".{knob}", "must be set") if {
-	is_object(_config)
+	_config_given
 	some knob in _knobs
 	not knob in object.keys(_config)
 }
@@ -47,7 +47,7 @@ config_errors contains _config_error($".{knob}", "must be a list") if {
 	not is_array(value)
 }
 
-config_errors contains _config_error($".reserved_names[{index}]", "must be a DNS name in lower case, alone or after *.") if {
+config_errors contains _config_error($".reserved_names[{index}]", "must be a DNS name, perhaps after *.") if {
 	some index, value in _config.reserved_names
 	not _is_name_pattern(value)
 }
@@ -56,6 +56,9 @@ config_errors contains _config_error($".reserved_cidrs[{index}]", "must be a ran
 	some index, value in _config.reserved_cidrs
 	not is_cidr(value)
 }
+
+# A rule of its own: `not is_object(_config)` is undefined, not true, where the data is missing.
+_config_given if is_object(_config)
 
 _is_expiration(value) if {
 	is_number(value)

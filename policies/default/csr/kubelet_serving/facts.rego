@@ -1,8 +1,8 @@
 package csr.kubelet_serving
 
-_missing_facts contains "sar.selfnodeserver" if not is_boolean(input.sar.selfnodeserver.allowed)
+_missing_facts contains "sar.selfnodeserver" if not _review_given
 
-_missing_facts contains "node" if not is_boolean(input.node.found)
+_missing_facts contains "node" if not _node_given
 
 _missing_facts contains "node (this one is another's)" if {
 	input.node.found
@@ -12,6 +12,11 @@ _missing_facts contains "node (this one is another's)" if {
 _missing_facts contains "claims" if not claims_known
 
 _missing_facts contains "cluster" if not cluster_known
+
+# Rules of their own: `not f(input.missing)` is undefined, not true.
+_review_given if is_boolean(input.sar.selfnodeserver.allowed)
+
+_node_given if is_boolean(input.node.found)
 
 # METADATA
 # title: A fact is missing
