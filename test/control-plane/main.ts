@@ -13,7 +13,9 @@ try {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.error(`ready in ${seconds} s at ${controlPlane.url}; Ctrl-C stops it and removes its directory`);
   console.log(controlPlane.adminKubeconfig);
+  const keepAlive = setInterval(() => undefined, 60_000); // A control plane alone keeps no process alive.
   await Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)));
+  clearInterval(keepAlive);
   await controlPlane.stop();
 } catch (error) {
   if (!(error instanceof ToolError || error instanceof ControlPlaneError)) throw error;

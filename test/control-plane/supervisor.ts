@@ -45,6 +45,9 @@ export class Supervisor {
         reject(new ControlPlaneError(`the supervisor ended at once, exit code ${code}`)),
       );
     });
+    // A test that forgets to stop it must still be able to end; ending it is what stops the control plane then.
+    child.unref();
+    child.channel?.unref();
     return new Supervisor(child, dir);
   }
 
@@ -67,6 +70,7 @@ export class Supervisor {
   /** Stops every component, removes the directory, ends the supervisor. Once is enough, more do no harm. */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.ref();
     const exited = once(this.#process, 'exit');
     if (this.#process.connected) {
       await this.#ask({ op: 'stop' });
@@ -79,6 +83,7 @@ export class Supervisor {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       this.#waiting.set(id, { resolve, reject });
+      this.#process.channel?.ref();
       this.#process.send({ id, ...body } satisfies Request, (error) => {
         if (error !== null) this.#lost();
       });
@@ -92,6 +97,7 @@ export class Supervisor {
       case 'reply': {
         const waiting = this.#waiting.get(report.id);
         this.#waiting.delete(report.id);
+        if (this.#waiting.size === 0) this.#process.channel?.unref();
         if (report.error === undefined) waiting?.resolve(report.pid);
         else waiting?.reject(new ControlPlaneError(report.error));
         break;

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 
 export type Owner = { readonly pid: number; readonly started: string; readonly host: string };
 
-export const self: Owner = { pid: process.pid, started: startOf(process.pid), host: hostname() };
+export const self: Owner = { pid: process.pid, started: statOf(process.pid).started, host: hostname() };
 
 /** False only where the owner certainly is gone. */
 export function mayBeAlive(owner: Owner): boolean {
@@ -14,17 +14,19 @@ export function mayBeAlive(owner: Owner): boolean {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
-  const started = startOf(owner.pid);
+  const { state, started } = statOf(owner.pid);
+  if (state === 'Z') return false; // Dead, only nobody has asked for its exit code.
   return started === '' || owner.started === '' || started === owner.started;
 }
 
-/** Start time of a process in ticks since boot (proc(5), field 22); empty where there is no /proc. */
-function startOf(pid: number): string {
+/** State and start time, in ticks since boot, of a process (proc(5)); empty where there is no /proc. */
+function statOf(pid: number): { readonly state: string; readonly started: string } {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command name, in parentheses, may itself hold spaces and parentheses.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', started: fields[19] ?? '' };
   } catch {
-    return '';
+    return { state: '', started: '' };
   }
 }
