@@ -1,0 +1,149 @@
+import type { KubeClient, RequestOptions } from './client.ts';
+import { isNotFound, KubeError } from './errors.ts';
+import { isRecord, recordOf, textOf, type JsonRecord } from './json.ts';
+import { listAll } from './list.ts';
+import {
+  asEndpointSlice,
+  asNode,
+  asObject,
+  asService,
+  asServiceCIDR,
+  type EndpointSliceObject,
+  type KubeObject,
+  type NodeObject,
+  type ServiceCIDRObject,
+  type ServiceObject,
+} from './objects.ts';
+import { apiPath } from './path.ts';
+
+type Options = Pick<RequestOptions, 'signal' | 'timeoutMs'>;
+
+export const CSR_PATH = apiPath('apis', 'certificates.k8s.io', 'v1', 'certificatesigningrequests');
+export const NODE_PATH = apiPath('api', 'v1', 'nodes');
+
+/** From etcd, not from a cache: no resourceVersion is sent. */
+export async function getCSR(client: KubeClient, name: string, options?: Options): Promise<KubeObject> {
+  return asObject(await client.get(`${CSR_PATH}${apiPath(name)}`, options));
+}
+
+/**
+ * Writes the conditions of `csr`. The server replaces all conditions with the body's and takes uid and resourceVersion as
+ * preconditions (409); without them the last write would win, so they are demanded.
+ */
+export async function putApproval(
+  client: KubeClient,
+  csr: KubeObject,
+  options?: Options,
+): Promise<KubeObject> {
+  const { name, uid, resourceVersion } = csr.metadata;
+  if (uid === '' || resourceVersion === '') throw new TypeError('an approval needs uid and resourceVersion');
+  const body = { ...csr, apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' };
+  return asObject(await client.put(`${CSR_PATH}${apiPath(name, 'approval')}`, body, options));
+}
+
+/** As it is now, in etcd; undefined when it does not exist. Safety rule 7: a cache may not decide for good. */
+export async function getNode(
+  client: KubeClient,
+  name: string,
+  options?: Options,
+): Promise<NodeObject | undefined> {
+  try {
+    return asNode(await client.get(`${NODE_PATH}${apiPath(name)}`, options));
+  } catch (error) {
+    // A 404 of the Node, not of a proxy that knows no such page.
+    if (isNotFound(error) && error.reason === 'NotFound') return undefined;
+    throw error;
+  }
+}
+
+export interface ReviewSpec {
+  readonly user: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+  readonly resourceAttributes: Readonly<Record<string, string>>;
+}
+
+export interface ReviewStatus {
+  readonly allowed: boolean;
+  readonly denied: boolean;
+  readonly reason: string;
+  readonly evaluationError: string;
+}
+
+export async function createSubjectAccessReview(
+  client: KubeClient,
+  spec: ReviewSpec,
+  options?: Options,
+): Promise<ReviewStatus> {
+  const path = apiPath('apis', 'authorization.k8s.io', 'v1', 'subjectaccessreviews');
+  const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
+  const { status } = await client.create(path, body, options);
+  if (!isRecord(status) || typeof status['allowed'] !== 'boolean') {
+    throw new KubeError({ kind: 'protocol', reason: 'NoStatus', message: 'the access review has no status' });
+  }
+  return {
+    allowed: status['allowed'],
+    denied: status['denied'] === true,
+    reason: textOf(status['reason']),
+    evaluationError: textOf(status['evaluationError']),
+  };
+}
+
+/** An events.k8s.io/v1 Event; CSRs are cluster-scoped, so theirs live in namespace default. */
+export async function createEvent(
+  client: KubeClient,
+  namespace: string,
+  event: JsonRecord,
+  options?: Options,
+): Promise<void> {
+  const path = apiPath('apis', 'events.k8s.io', 'v1', 'namespaces', namespace, 'events');
+  await client.create(path, { ...event, apiVersion: 'events.k8s.io/v1', kind: 'Event' }, options);
+}
+
+export async function getService(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  options?: Options,
+): Promise<ServiceObject> {
+  return asService(
+    await client.get(apiPath('api', 'v1', 'namespaces', namespace, 'services', name), options),
+  );
+}
+
+export async function listEndpointSlices(
+  client: KubeClient,
+  namespace: string,
+  service: string,
+  options?: Options,
+): Promise<EndpointSliceObject[]> {
+  const path = apiPath('apis', 'discovery.k8s.io', 'v1', 'namespaces', namespace, 'endpointslices');
+  const query = { labelSelector: `kubernetes.io/service-name=${service}` };
+  return (await listAll(client, path, { ...options, query })).map(asEndpointSlice);
+}
+
+/** Undefined where the API server has no ServiceCIDR API (before 1.33). Nothing but a 404 of the API itself says so. */
+export async function listServiceCIDRs(
+  client: KubeClient,
+  options?: Options,
+): Promise<ServiceCIDRObject[] | undefined> {
+  const path = apiPath('apis', 'networking.k8s.io', 'v1', 'servicecidrs');
+  try {
+    return (await listAll(client, path, options)).map(asServiceCIDR);
+  } catch (error) {
+    if (isNotFound(error) && error.reason === undefined) return undefined;
+    throw error;
+  }
+}
+
+/** For the start: are we talking to a Kubernetes API server, and to which. */
+export async function serverVersion(client: KubeClient, options?: Options): Promise<string> {
+  const version = textOf(recordOf(await client.get('/version', options))['gitVersion']);
+  if (version !== '') return version;
+  throw new KubeError({
+    kind: 'protocol',
+    reason: 'NotKubernetes',
+    message: `${client.server} is not a Kubernetes API server`,
+  });
+}

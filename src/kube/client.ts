@@ -1,0 +1,228 @@
+import { eventError, isJson, jsonBody, statusError } from './answer.ts';
+import type { Credential, Credentials } from './credentials.ts';
+import { KubeError } from './errors.ts';
+import { exchange, type Answer, type Exchange } from './exchange.ts';
+import { isRecord, parseJson, type JsonRecord } from './json.ts';
+import { withQuery, type Query } from './path.ts';
+import { Transport } from './transport.ts';
+import { watchLines } from './watch-stream.ts';
+
+export interface KubeClientOptions {
+  readonly credentials: Credentials;
+  /** `rego-csr-approver/<version>` */
+  readonly userAgent: string;
+  /** Requests under way at once; more wait in line. */
+  readonly connections?: number;
+  /** Over the whole of a request: waiting for a connection, connecting, sending, reading. */
+  readonly timeoutMs?: number;
+  readonly connectTimeoutMs?: number;
+  /** Longest silence on a watch. */
+  readonly watchIdleMs?: number;
+  readonly maxBytes?: number;
+  readonly maxEventBytes?: number;
+  /** http:// sends the token in the clear; for a local proxy only. */
+  readonly allowPlainHttp?: boolean;
+}
+
+export interface RequestOptions {
+  readonly query?: Query | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  readonly object: unknown;
+}
+
+const DEFAULTS = {
+  connections: 32,
+  timeoutMs: 10_000,
+  connectTimeoutMs: 5_000,
+  watchIdleMs: 120_000,
+  maxBytes: 64 * 1024 * 1024,
+  maxEventBytes: 8 * 1024 * 1024,
+  allowPlainHttp: false,
+};
+
+const isEventType = (type: unknown): type is WatchEvent['type'] =>
+  type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
+
+/**
+ * The Kubernetes API, as far as paths and JSON go. Every call is bounded in time and size and fails with KubeError only.
+ * Nothing is retried here but a 401, once, with fresh credentials: what else to retry is the caller's to know.
+ */
+export class KubeClient {
+  readonly #options: Required<KubeClientOptions>;
+  readonly #transport: Transport;
+  readonly #origin: string;
+  readonly #prefix: string;
+
+  constructor(options: KubeClientOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    const server = parseServer(options.credentials.server, this.#options.allowPlainHttp);
+    this.#origin = server.origin;
+    this.#prefix = server.pathname.replace(/\/+$/, '');
+    this.#transport = new Transport({
+      connections: this.#options.connections,
+      connectTimeoutMs: this.#options.connectTimeoutMs,
+      proxyUrl: options.credentials.proxyUrl,
+    });
+  }
+
+  /** For messages: where we are connected to. */
+  get server(): string {
+    return this.#origin + this.#prefix;
+  }
+
+  get(path: string, options?: RequestOptions): Promise<JsonRecord> {
+    return this.#request('GET', path, undefined, options);
+  }
+
+  create(path: string, body: unknown, options?: RequestOptions): Promise<JsonRecord> {
+    return this.#request('POST', path, body, options);
+  }
+
+  put(path: string, body: unknown, options?: RequestOptions): Promise<JsonRecord> {
+    return this.#request('PUT', path, body, options);
+  }
+
+  /** Events of one watch until the server closes it. An ERROR event is thrown as the KubeError of its Status. */
+  async *watch(path: string, options: RequestOptions = {}): AsyncGenerator<WatchEvent, void, undefined> {
+    const credential = await this.#options.credentials.get();
+    try {
+      yield* this.#watchOnce(path, options, credential);
+    } catch (error) {
+      if (!(await this.#mayRetry(error, credential))) throw error;
+      yield* this.#watchOnce(path, options, await this.#options.credentials.get());
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  async #request(
+    method: Exchange['method'],
+    path: string,
+    body: unknown,
+    options: RequestOptions | undefined,
+  ): Promise<JsonRecord> {
+    const given = this.#options.credentials.get();
+    const credential = given instanceof Promise ? await given : given;
+    try {
+      return await this.#requestOnce(method, path, body, options, credential);
+    } catch (error) {
+      if (!(await this.#mayRetry(error, credential))) throw error;
+      return await this.#requestOnce(method, path, body, options, await this.#options.credentials.get());
+    }
+  }
+
+  async #requestOnce(
+    method: Exchange['method'],
+    path: string,
+    body: unknown,
+    options: RequestOptions | undefined,
+    credential: Credential,
+  ): Promise<JsonRecord> {
+    const answer = await exchange(this.#transport.dispatchers(credential.tls).request, {
+      origin: this.#origin,
+      method,
+      path: this.#prefix + withQuery(path, options?.query),
+      headers: this.#headers(credential, body !== undefined),
+      body: body === undefined ? undefined : JSON.stringify(body),
+      timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
+      maxBytes: this.#options.maxBytes,
+      signal: options?.signal,
+    });
+    const write = method !== 'GET';
+    if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
+    return jsonBody(answer, write);
+  }
+
+  async *#watchOnce(
+    path: string,
+    options: RequestOptions,
+    credential: Credential,
+  ): AsyncGenerator<WatchEvent, void, undefined> {
+    const batches = watchLines(this.#transport.dispatchers(credential.tls).watch, {
+      origin: this.#origin,
+      path: this.#prefix + withQuery(path, { ...options.query, watch: 'true' }),
+      headers: this.#headers(credential, false),
+      headersTimeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
+      idleMs: this.#options.watchIdleMs,
+      maxLineBytes: this.#options.maxEventBytes,
+      signal: options.signal,
+      refusal: watchRefusal,
+    });
+    for await (const lines of batches) {
+      for (const line of lines) yield parseEvent(line);
+    }
+  }
+
+  #headers(credential: Credential, withBody: boolean): Record<string, string> {
+    return {
+      accept: 'application/json',
+      'user-agent': this.#options.userAgent,
+      ...(withBody ? { 'content-type': 'application/json' } : {}),
+      ...credential.headers,
+    };
+  }
+
+  async #mayRetry(error: unknown, credential: Credential): Promise<boolean> {
+    if (!(error instanceof KubeError && error.kind === 'status' && error.status === 401)) return false;
+    try {
+      return await this.#options.credentials.refresh(credential);
+    } catch {
+      return false; // the 401 says more than why there is nothing better
+    }
+  }
+}
+
+function parseServer(server: string, allowPlainHttp: boolean): URL {
+  const unusable = (message: string): KubeError =>
+    new KubeError({
+      kind: 'credentials',
+      reason: 'KubeConfig',
+      message: `server ${JSON.stringify(server)}: ${message}`,
+    });
+  if (!URL.canParse(server)) throw unusable('not a URL');
+  const url = new URL(server);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowPlainHttp)) {
+    throw unusable('only https, or credentials and verdicts would travel in the clear');
+  }
+  return url;
+}
+
+function watchRefusal(answer: Answer): KubeError | undefined {
+  if (answer.status === 200 && isJson(answer)) return undefined;
+  if (answer.status >= 200 && answer.status <= 299) {
+    return new KubeError({
+      kind: 'protocol',
+      reason: 'NotJSON',
+      message: 'the answer to a watch is not JSON',
+    });
+  }
+  return statusError(answer, false);
+}
+
+function parseEvent(line: string): WatchEvent {
+  const event = parseJson(line);
+  if (!isRecord(event)) {
+    throw new KubeError({
+      kind: 'protocol',
+      reason: 'NotJSON',
+      message: 'a line of the watch is not a JSON object',
+    });
+  }
+  const { type, object } = event;
+  if (type === 'ERROR') throw eventError(object);
+  if (!isEventType(type)) {
+    throw new KubeError({
+      kind: 'protocol',
+      reason: 'UnknownEvent',
+      message: `watch event ${JSON.stringify(type)}`,
+    });
+  }
+  return { type, object };
+}

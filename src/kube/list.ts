@@ -1,0 +1,57 @@
+import type { KubeClient, RequestOptions } from './client.ts';
+import { KubeError } from './errors.ts';
+import { isRecord, textOf } from './json.ts';
+
+export interface ListPage {
+  /** Items carry no apiVersion and kind in a list. */
+  readonly items: readonly unknown[];
+  readonly resourceVersion: string;
+  /** Empty on the last page. */
+  readonly continueToken: string;
+}
+
+export async function listPage(
+  client: KubeClient,
+  path: string,
+  options?: RequestOptions,
+): Promise<ListPage> {
+  const { items, metadata } = await client.get(path, options);
+  // Go writes an empty list as null in some old types.
+  if (isRecord(metadata) && (Array.isArray(items) || items === null)) {
+    return {
+      items: items ?? [],
+      resourceVersion: textOf(metadata['resourceVersion']),
+      continueToken: textOf(metadata['continue']),
+    };
+  }
+  throw new KubeError({
+    kind: 'protocol',
+    reason: 'NotAList',
+    message: `the answer to ${path} is not a list`,
+  });
+}
+
+const MAX_PAGES = 1000;
+
+/** Every item of a short list. For long or lasting ones there is the reflector. */
+export async function listAll(
+  client: KubeClient,
+  path: string,
+  options?: RequestOptions,
+): Promise<unknown[]> {
+  const items: unknown[] = [];
+  let continueToken = '';
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const query = { ...options?.query, limit: 500, continue: continueToken };
+    // oxlint-disable-next-line no-await-in-loop -- each page names the next
+    const next = await listPage(client, path, { ...options, query });
+    items.push(...next.items);
+    continueToken = next.continueToken;
+    if (continueToken === '') return items;
+  }
+  throw new KubeError({
+    kind: 'protocol',
+    reason: 'EndlessList',
+    message: `the list of ${path} does not end`,
+  });
+}
