@@ -1,0 +1,14 @@
+export interface Backoff {
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+/**
+ * Delay before attempt `failures + 1`: base × 2^(failures-1), capped, then spread over its upper half, so that neither
+ * many keys that failed together nor many replicas come back together, and no delay is near zero.
+ * @param random uniform in [0, 1)
+ */
+export function backoffDelay(failures: number, { baseMs, maxMs }: Backoff, random: () => number): number {
+  const full = Math.min(maxMs, baseMs * 2 ** Math.min(Math.max(failures - 1, 0), 52));
+  return full * (0.5 + random() / 2);
+}
