@@ -17,10 +17,17 @@ export const buildFlags: readonly string[] = ['-trimpath', '-mod=readonly', '-bu
 
 /**
  * Settings of the user that would change what is built, or break it, are replaced: GOFLAGS (-mod=vendor, -tags),
- * a go.work further up, GO111MODULE=off. Where modules come from (GOPROXY, GONOSUMDB, …) and GOTOOLCHAIN stay theirs.
+ * a go.work further up, GO111MODULE=off (empty would not do: Go then looks into the file of `go env -w`). Where modules come from (GOPROXY, GONOSUMDB, …) and GOTOOLCHAIN stay theirs.
  */
 export function goEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, ...platform, GOFLAGS: '', GOWORK: 'off', GO111MODULE: 'on', CGO_ENABLED: '0' };
+  return {
+    ...process.env,
+    ...platform,
+    GOFLAGS: '-mod=readonly',
+    GOWORK: 'off',
+    GO111MODULE: 'on',
+    CGO_ENABLED: '0',
+  };
 }
 
 /** One clear sentence when Go is missing, or older than the module's `go` directive. */
@@ -29,7 +36,7 @@ export async function checkGo(tool: Tool): Promise<void> {
   const purpose = `Go ${needed} or newer is needed to build ${tool.name} ${tool.version}`;
   const result = await run('go', ['version'], { cwd: tool.moduleDirectory, env: goEnvironment() });
   if (result.kind === 'missing') throw new ToolError(`${purpose}, and there is no go on PATH.`);
-  const found = /\bgo(?:version go)?(\d+\.\d+(?:\.\d+)?)/.exec(result.stdout)?.[1];
+  const found = /\bgo(\d+\.\d+(?:\.\d+)?)/.exec(result.stdout)?.[1];
   // Go itself may fail here: with GOTOOLCHAIN=auto an older one fetches the toolchain that go.mod asks for.
   if (result.kind !== 'exit' || result.code !== 0 || found === undefined)
     throw new ToolError(`${purpose}, and \`go version\` failed: ${result.stderr.trim() || result.kind}`);
