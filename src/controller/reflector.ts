@@ -193,7 +193,7 @@ export class Reflector<T> {
 
   /** Watches again and again from where the last one ended in good order. Returns or throws when a list is needed. */
   async #watchWhileHealthy(signal: AbortSignal): Promise<void> {
-    for (;;) {
+    while (!signal.aborted) {
       const [least, most] = this.#watchSeconds;
       const timeoutSeconds = Math.round(least + (most - least) * this.#random());
       const startedAt = this.#clock.now();
