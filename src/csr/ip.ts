@@ -1,3 +1,5 @@
+import { octetAt } from './bytes.ts';
+
 /** IP addresses as text and as bytes, with the semantics of Go's net.ParseIP and net.IP.String. */
 
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
@@ -12,7 +14,7 @@ const isMapped = (bytes: Uint8Array): boolean => bytes.length === 16 && startsWi
 const isCompatible = (bytes: Uint8Array): boolean =>
   bytes.length === 16 &&
   startsWith(bytes, MAPPED.slice(0, 10).concat(0, 0)) &&
-  !(startsWith(bytes.subarray(12), [0, 0, 0]) && (bytes[15] ?? 0) <= 1);
+  !(startsWith(bytes.subarray(12), [0, 0, 0]) && octetAt(bytes, 15) <= 1);
 
 /** Whether parsers write these sixteen bytes in more than one way. */
 export const embedsIPv4 = (bytes: Uint8Array): boolean => isMapped(bytes) || isCompatible(bytes);

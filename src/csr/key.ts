@@ -7,6 +7,7 @@ import {
   smallOrderPoints,
   type KeyKind,
 } from './algorithms.ts';
+import { hex, octetAt } from './bytes.ts';
 import type { DecodedRequest } from './decoded.ts';
 import { DERReader, type Element, TAG } from './der.ts';
 import { objectIdentifier } from './oid.ts';
@@ -23,10 +24,11 @@ export interface PublicKey {
 type Shown = Omit<PublicKey, 'spki' | 'handle'>;
 
 /** A positive INTEGER's magnitude, without the octet that keeps its sign. */
-const magnitude = (integer: Uint8Array): Uint8Array => (integer[0] === 0 ? integer.subarray(1) : integer);
+const magnitude = (integer: Uint8Array): Uint8Array =>
+  octetAt(integer, 0) === 0 ? integer.subarray(1) : integer;
 const isPositive = (integer: Uint8Array): boolean =>
-  (integer[0] ?? 0) < 0x80 && magnitude(integer).length > 0;
-const isOdd = (integer: Uint8Array): boolean => ((integer.at(-1) ?? 0) & 1) === 1;
+  octetAt(integer, 0) < 0x80 && magnitude(integer).length > 0;
+const isOdd = (integer: Uint8Array): boolean => (octetAt(integer, integer.length - 1) & 1) === 1;
 
 /** RSAPublicKey (RFC 8017 §A.1.1). */
 function readRSA(parameters: DERReader, bits: Uint8Array): Shown {
@@ -40,7 +42,7 @@ function readRSA(parameters: DERReader, bits: Uint8Array): Shown {
   key.end();
   if (!isPositive(modulus) || !isOdd(modulus)) refuse('KeyModulusInvalid');
   const digits = magnitude(modulus);
-  const size = digits.length * 8 - (Math.clz32(digits[0] ?? 0) - 24);
+  const size = digits.length * 8 - (Math.clz32(octetAt(digits, 0)) - 24);
   if (size < rsaBits.min || size > rsaBits.max) refuse('KeySizeNotAllowed', `${size} bits`);
   if (!isPositive(exponent) || exponent.length > 4) refuse('KeyExponentInvalid');
   const e = exponent.reduce((value, octet) => value * 256 + octet, 0);
@@ -62,7 +64,7 @@ function readECDSA(parameters: DERReader, bits: Uint8Array): Shown {
 
 /** 2^255 - 19 (RFC 8032 §5.1), little-endian. */
 const isReduced = (y: Uint8Array): boolean =>
-  (y[0] ?? 0) < 0xed || y[31] !== 0x7f || y.subarray(1, 31).some((octet) => octet !== 0xff);
+  octetAt(y, 0) < 0xed || y[31] !== 0x7f || y.subarray(1, 31).some((octet) => octet !== 0xff);
 
 /** Encoded point (RFC 8032 §5.1.2). Go and OpenSSL also take unreduced ones, where §5.1.3 says no. */
 function readEd25519(parameters: DERReader, bits: Uint8Array): Shown {
@@ -70,7 +72,7 @@ function readEd25519(parameters: DERReader, bits: Uint8Array): Shown {
   if (bits.length !== 32) refuse('KeyPointInvalid', `${bits.length} bytes`);
   const y = bits.map((octet, i) => (i === 31 ? octet & 0x7f : octet));
   if (!isReduced(y)) refuse('KeyPointInvalid', 'not reduced');
-  if (smallOrderPoints.has(Buffer.from(y).toString('hex'))) refuse('KeyPointInvalid', 'small order');
+  if (smallOrderPoints.has(hex(y))) refuse('KeyPointInvalid', 'small order');
   return { shown: { algorithm: 'Ed25519', curve: '', bits: 256 }, octets: 32 };
 }
 

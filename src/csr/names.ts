@@ -47,7 +47,7 @@ export function readNames(names: DERReader | undefined, maxSANs: number): SANs {
   if (names === undefined) return sans;
   if (names.done) refuse('SANsEmpty');
   for (let count = 1; !names.done; count += 1) {
-    if (count > maxSANs) refuse('SANsTooMany', `more than ${maxSANs}`);
+    if (!(count <= maxSANs)) refuse('SANsTooMany', `more than ${maxSANs}`);
     const tag = names.peek();
     const kind = kinds.get(tag) ?? refuse('SANKindUnknown', `tag ${tag}`);
     if (typeof kind === 'string') refuse(kind);

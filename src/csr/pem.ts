@@ -1,3 +1,4 @@
+import { base64, latin1 } from './bytes.ts';
 import { refuse } from './refusal.ts';
 
 const BEGIN = '-----BEGIN ';
@@ -7,9 +8,9 @@ const LINE = 64;
 
 /** The one text of these bytes: what Go's encoding/pem, kubelets and openssl write. */
 export function armour(der: Uint8Array): string {
-  const base64 = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64');
+  const text = base64(der);
   const lines: string[] = [HEADER];
-  for (let at = 0; at < base64.length; at += LINE) lines.push(base64.slice(at, at + LINE), '\n');
+  for (let at = 0; at < text.length; at += LINE) lines.push(text.slice(at, at + LINE), '\n');
   lines.push(FOOTER);
   return lines.join('');
 }
@@ -19,8 +20,7 @@ export function armour(der: Uint8Array): string {
  * text: so there is one text for each request, and no tolerance of any base64 or PEM reader matters.
  */
 export function unarmour(request: Uint8Array): Uint8Array {
-  // Latin-1: one character for each byte, whatever the bytes are.
-  const text = Buffer.from(request.buffer, request.byteOffset, request.byteLength).toString('latin1');
+  const text = latin1(request);
   const begin = text.indexOf(BEGIN);
   if (begin < 0) refuse('PEMMissing');
   if (text.includes(BEGIN, begin + BEGIN.length)) refuse('PEMNotSingle');

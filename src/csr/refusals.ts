@@ -56,7 +56,7 @@ export const refusals = {
     ENCODE,
   ),
   DERObjectIdentifierInvalid: refusal(
-    'An object identifier is cut off, not minimal or beyond 31 bits in an arc',
+    'An object identifier is cut off, not minimal, beyond 31 bits in an arc or beyond 32 octets',
     'X.690 §8.19',
     ENCODE,
   ),

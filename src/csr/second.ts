@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { Name, Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import { isDeepStrictEqual } from 'node:util';
+import { hex } from './bytes.ts';
 import type { DecodedRequest } from './decoded.ts';
 import { parseIP } from './ip.ts';
 import { DecodeRefusal, refuse } from './refusal.ts';
@@ -16,11 +17,7 @@ interface Reading {
   readonly signature: string;
 }
 
-const hex = (bytes: ArrayBuffer | Uint8Array): string =>
-  (bytes instanceof Uint8Array
-    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    : Buffer.from(bytes)
-  ).toString('hex');
+const fromBuffer = (buffer: ArrayBuffer): string => hex(new Uint8Array(buffer));
 
 const shownAs: Readonly<Record<string, keyof DecodedRequest['sans']>> = {
   dns: 'dns',
@@ -53,8 +50,8 @@ function theirs(der: Uint8Array, subject: Uint8Array): Reading {
       .flatMap(Object.entries<string[]>)
       .toSorted(byType),
     sans: theirSANs(request),
-    spki: hex(request.publicKey.rawData),
-    signature: hex(request.signature),
+    spki: fromBuffer(request.publicKey.rawData),
+    signature: fromBuffer(request.signature),
   };
 }
 

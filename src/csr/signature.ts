@@ -1,5 +1,6 @@
 import { verify } from 'node:crypto';
 import { signatureAlgorithms, type KeyKind, type SignatureAlgorithm } from './algorithms.ts';
+import { octetAt } from './bytes.ts';
 import { DERReader, TAG } from './der.ts';
 import type { PublicKey } from './key.ts';
 import { objectIdentifier } from './oid.ts';
@@ -20,7 +21,7 @@ export function readSignatureAlgorithm(identifier: DERReader): SignatureAlgorith
 
 /** A number in the range of the curve's order at most, which has as many octets as its field. */
 const fits = (number: Uint8Array, octets: number): boolean =>
-  (number[0] ?? 0x80) < 0x80 && number.length <= (number[0] === 0 ? octets + 1 : octets);
+  octetAt(number, 0) < 0x80 && number.length <= (octetAt(number, 0) === 0 ? octets + 1 : octets);
 
 /** ECDSA-Sig-Value (RFC 3279 §2.2.3). Either of s and n - s is good: both are signatures of the same request. */
 function isECDSASigValue(signature: Uint8Array, octets: number): boolean {

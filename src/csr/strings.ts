@@ -1,3 +1,5 @@
+import { latin1 } from './bytes.ts';
+
 /** Character sets of the ASN.1 string types that a request may hold. */
 
 /** PrintableString (X.680 §41.4). Go also takes `*` and `&`, which the type does not have. */
@@ -8,9 +10,6 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/u;
 
 /** IA5String (T.50) without its controls. */
 const VISIBLE_ASCII = /^[\x20-\x7e]*$/;
-
-const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -15,7 +15,7 @@ const DEFAULT_MAX_LENGTH = 256;
 const UNSAFE = /[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
 
 const escapeCharacter = (character: string): string =>
-  character === '\\' ? '\\\\' : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  character === '\\' ? '\\\\' : `\\u{${Number(character.codePointAt(0)).toString(16)}}`;
 
 /** Cuts between characters, never inside a surrogate pair. */
 function cut(text: string, length: number): string {
