@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { type CertificationRequest, readRequest } from '../../../src/csr/request.ts';
+import { crossCheck } from '../../../src/csr/second.ts';
+import {
+  attribute,
+  buildCSR,
+  type CSRSpec,
+  extension,
+  extensionRequest,
+  OID,
+  rdn,
+  subjectAltName,
+} from '../../support/csr.ts';
+import { context, hex, sequence } from '../../support/der.ts';
+
+const { der } = buildCSR({
+  email: ['a@b.c'],
+  uri: ['spiffe://a/b'],
+  ip: ['10.0.0.1', '2001:db8::1:0:0:1', '::1'],
+});
+const read = readRequest(der, 64);
+const disagreement = expect.objectContaining({ code: 'ParsersDisagree' });
+
+/** The same request, but for what the other parser would have to read otherwise. */
+const otherwise: readonly (readonly [string, Partial<CertificationRequest>])[] = [
+  ['CN', { subject: { ...read.subject, commonName: 'system:node:n2' } }],
+  ['O', { subject: { ...read.subject, organization: ['system:masters'] } }],
+  ['a missing DNS name', { sans: { ...read.sans, dns: [] } }],
+  ['another DNS name', { sans: { ...read.sans, dns: ['n2'] } }],
+  ['one more DNS name', { sans: { ...read.sans, dns: ['n1', 'n1'] } }],
+  ['another address', { sans: { ...read.sans, ip: ['10.0.0.2', '2001:db8::1:0:0:1', '::1'] } }],
+  ['another order', { sans: { ...read.sans, ip: read.sans.ip.toReversed() } }],
+  ['another email', { sans: { ...read.sans, email: ['a@b.d'] } }],
+  ['another URI', { sans: { ...read.sans, uri: [] } }],
+  ['another key', { key: { ...read.key, spki: new Uint8Array(91) } }],
+  ['another signature', { signature: new Uint8Array(70) }],
+];
+
+/** Requests in which the other parser sees what we say is not there. */
+const unseen: readonly (readonly [string, CSRSpec])[] = [
+  ['no extension', { attributes: [] }],
+  ['another extension', { extensions: [extension(OID.keyUsage, hex('03020780'))] }],
+  ['another kind of name', { attributes: [extensionRequest(subjectAltName(context(8, hex('2a03'))))] }],
+  ['an address of odd length', { ip: [new Uint8Array(5)] }],
+  ['what it cannot parse', { attributes: [attribute(OID.extensionRequest, hex('0500'))] }],
+];
+
+describe('the second parser', () => {
+  test('agrees on what both read', () => {
+    expect(() => crossCheck(der, read)).not.toThrow();
+  });
+
+  test.each(otherwise)('disagrees on %s', (_name, change) => {
+    expect(() => crossCheck(der, { ...read, ...change })).toThrow(disagreement);
+  });
+
+  test.each(unseen)('disagrees on %s', (_name, spec) => {
+    expect(() => crossCheck(buildCSR(spec).der, read)).toThrow(disagreement);
+  });
+
+  test('disagrees on another subject', () => {
+    const subjectDER = sequence(
+      rdn(OID.organization, 'system:nodes'),
+      rdn(OID.commonName, 'system:node:n1'),
+      rdn(OID.commonName, 'x'),
+    );
+    expect(() => crossCheck(der, { ...read, subjectDER })).toThrow(disagreement);
+  });
+
+  test('disagrees on what is no request', () => {
+    expect(() => crossCheck(hex('3000'), read)).toThrow(
+      expect.objectContaining({ code: 'ParsersDisagree', detail: 'refused' }),
+    );
+  });
+});
