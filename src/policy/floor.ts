@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { parseBundle } from './bundle.ts';
+import { floorShape, shapeProblem } from './decision.ts';
+import { Engine } from './engine.ts';
+import { PolicyError } from './error.ts';
+import { unpackBundle } from './files.ts';
+import type { FactNeeds } from './needs.ts';
+import type { ReasonCode } from './reasons.ts';
+import { reasonCodes } from './reasons.ts';
+
+/** The built-in rules that every approval must pass, whatever the configured policy says. */
+export interface Floor {
+  /** Facts that the floor demands, whatever the policy asks for. */
+  readonly needs: FactNeeds;
+  readonly codes: ReadonlyMap<string, ReasonCode>;
+  /** Judges the bare request. */
+  readonly form: (input: object) => Promise<unknown>;
+  /** Judges the request with the facts. */
+  readonly facts: (input: object) => Promise<unknown>;
+}
+
+// Replaced with the bundle's base64 text when the program is built, so that nobody can swap the file.
+declare const FLOOR_BUNDLE: string | undefined;
+
+const form = 'csr/floor/form';
+const facts = 'csr/floor/facts';
+
+export async function loadFloor(probe: object): Promise<Floor> {
+  const bundle = parseBundle(await unpackBundle(await floorBytes()));
+  const engine = await Engine.load(bundle.wasm, bundle.data);
+  for (const entrypoint of [form, facts]) {
+    // oxlint-disable-next-line no-await-in-loop -- two evaluations at start
+    const result = floorShape.safeParse(await engine.evaluate(entrypoint, probe));
+    if (!result.success) {
+      throw new PolicyError('DecisionInvalid', `the floor's ${entrypoint}: ${shapeProblem(result.error)}`);
+    }
+  }
+  return {
+    needs: { sar: {}, node: true, claims: false, cluster: true },
+    codes: reasonCodes(bundle.sources),
+    form: (input) => engine.evaluate(form, input),
+    facts: (input) => engine.evaluate(facts, input),
+  };
+}
+
+async function floorBytes(): Promise<Uint8Array> {
+  if (typeof FLOOR_BUNDLE === 'string') return Buffer.from(FLOOR_BUNDLE, 'base64');
+  return readFile(new URL('../../dist/floor.tar.gz', import.meta.url));
+}

@@ -1,0 +1,142 @@
+import type { Bundle } from './bundle.ts';
+import { parseBundle } from './bundle.ts';
+import { decisionShape, shapeProblem } from './decision.ts';
+import { Engine } from './engine.ts';
+import { EvaluationError, PolicyError } from './error.ts';
+import type { BundleFiles } from './files.ts';
+import type { EntrypointCustom, FactNeeds } from './needs.ts';
+import { noFacts, readEntrypointCustom, unionOfNeeds } from './needs.ts';
+import type { ReasonCode } from './reasons.ts';
+import { reasonCodes } from './reasons.ts';
+
+/** Signers that a floor exists for. */
+export const supportedSigners = ['kubernetes.io/kubelet-serving'] as const;
+
+/** The rules of one signer, ready to be evaluated. */
+export interface SignerPolicy {
+  readonly signerName: string;
+  readonly entrypoint: string;
+  readonly revision: string;
+  readonly needs: FactNeeds;
+  /** Requests older than this are left alone; undefined leaves none alone. */
+  readonly maxAgeSeconds: number | undefined;
+  readonly codes: ReadonlyMap<string, ReasonCode>;
+  /** Evaluates the entrypoint; the value has any shape. */
+  readonly evaluate: (input: object) => Promise<unknown>;
+}
+
+export interface PolicyChoice {
+  /** Signers that the configuration names. */
+  readonly signers: readonly string[];
+  /** Entrypoint to use for a signer, where the bundle has several. */
+  readonly entrypoints?: Readonly<Record<string, string>>;
+  /** A complete input document: every entrypoint must give a decision for it. */
+  readonly probe: object;
+}
+
+interface Candidate {
+  readonly path: string;
+  readonly custom: EntrypointCustom;
+}
+
+/** Loads a user's bundle: every configured signer gets its rules, or the bundle is refused as a whole. */
+export async function loadPolicy(
+  files: BundleFiles,
+  choice: PolicyChoice,
+): Promise<ReadonlyMap<string, SignerPolicy>> {
+  const bundle = parseBundle(files);
+  const candidates = bundle.entrypoints.map((entrypoint) => ({
+    path: entrypoint.path,
+    custom: readEntrypointCustom(entrypoint),
+  }));
+  for (const { path, custom } of candidates) refuseUnsupported(custom.signer_name, `entrypoint ${path}`);
+  const engine = await Engine.load(bundle.wasm, bundle.data);
+  const compiled = new Set(engine.entrypoints);
+  const codes = reasonCodes(bundle.sources);
+  const policies = new Map<string, SignerPolicy>();
+  for (const signerName of choice.signers) {
+    refuseUnsupported(signerName, 'the configuration');
+    const serving = candidates.filter((candidate) => candidate.custom.signer_name === signerName);
+    const chosen = choose(signerName, serving, choice.entrypoints?.[signerName]);
+    if (!compiled.has(chosen.path)) {
+      throw new PolicyError('EntrypointMissing', `the module was compiled without entrypoint ${chosen.path}`);
+    }
+    policies.set(signerName, signerPolicy(bundle, engine, chosen, serving, codes));
+  }
+  // oxlint-disable-next-line no-await-in-loop -- one engine, and the first problem is the one to report
+  for (const policy of policies.values()) await probe(policy, choice.probe);
+  return policies;
+}
+
+function refuseUnsupported(signerName: string, where: string): void {
+  if ((supportedSigners as readonly string[]).includes(signerName)) return;
+  throw new PolicyError(
+    'SignerNotSupported',
+    `${where} names signer ${JSON.stringify(signerName)}: supported are ${supportedSigners.join(', ')}`,
+  );
+}
+
+function choose(signerName: string, serving: readonly Candidate[], named: string | undefined): Candidate {
+  const paths = serving.map((candidate) => candidate.path).join(', ');
+  if (named !== undefined) {
+    const match = serving.find((candidate) => candidate.path === named);
+    if (match !== undefined) return match;
+    throw new PolicyError(
+      'EntrypointMissing',
+      `entrypoint ${named} for signer ${signerName} is not in the bundle (it has: ${paths === '' ? 'none' : paths})`,
+    );
+  }
+  const [only] = serving;
+  if (only === undefined) {
+    throw new PolicyError('EntrypointMissing', `no entrypoint of the bundle serves signer ${signerName}`);
+  }
+  if (serving.length > 1) {
+    throw new PolicyError(
+      'EntrypointAmbiguous',
+      `signer ${signerName} is served by ${paths}: name one in the configuration (policy.entrypoints)`,
+    );
+  }
+  return only;
+}
+
+function signerPolicy(
+  bundle: Bundle,
+  engine: Engine,
+  chosen: Candidate,
+  serving: readonly Candidate[],
+  codes: ReadonlyMap<string, ReasonCode>,
+): SignerPolicy {
+  return {
+    signerName: chosen.custom.signer_name,
+    entrypoint: chosen.path,
+    revision: bundle.revision,
+    // A rule that extends an imported one runs that one too: no base rule may run without its facts.
+    needs: serving.map((candidate) => candidate.custom.facts).reduce(unionOfNeeds, noFacts),
+    maxAgeSeconds: chosen.custom.max_age_seconds,
+    codes,
+    evaluate: (input) => engine.evaluate(chosen.path, input),
+  };
+}
+
+/** A configuration error must stop the load: at evaluation it could silently switch a rule off. */
+async function probe(policy: SignerPolicy, input: object): Promise<void> {
+  const value = await policy.evaluate(input).catch((cause: unknown) => {
+    if (!(cause instanceof EvaluationError)) throw cause;
+    throw new PolicyError('DecisionInvalid', `self-test: ${cause.message}`, { cause });
+  });
+  const decision = decisionShape.safeParse(value);
+  if (!decision.success) {
+    throw new PolicyError(
+      'DecisionInvalid',
+      `self-test of ${policy.entrypoint}: ${shapeProblem(decision.error)}`,
+    );
+  }
+  const problems = decision.data.config_errors;
+  if (problems.length > 0) {
+    const lines = problems.map((problem) => (typeof problem === 'string' ? problem : problem.msg)).sort();
+    throw new PolicyError(
+      'ConfigErrors',
+      `${policy.entrypoint} reports configuration errors: ${lines.join('; ')}`,
+    );
+  }
+}
