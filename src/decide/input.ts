@@ -91,7 +91,7 @@ const claim = z.strictObject({
   nodes: z.array(z.string()).describe('Names of the Nodes whose status.addresses list it; sorted.'),
 });
 
-const cluster = z
+export const clusterSchema = z
   .strictObject({
     api_names: z.array(z.string()).describe('DNS names of the API server, lower case; sorted.'),
     api_addresses: z
@@ -131,7 +131,7 @@ const facts = {
     .describe('Results of the named SubjectAccessReviews that the entrypoint asks for.'),
   node: node.optional(),
   claims: z.array(claim).optional().describe('One entry for each requested DNS name and IP address.'),
-  cluster: cluster.optional(),
+  cluster: clusterSchema.optional(),
 } as const;
 
 export const inputSchema = z
@@ -148,6 +148,6 @@ export type InputDocument = z.infer<typeof inputSchema>;
 export type AccessReviewFact = z.infer<typeof accessReview>;
 export type NodeFact = z.infer<typeof node>;
 export type ClaimFact = z.infer<typeof claim>;
-export type ClusterFact = z.infer<typeof cluster>;
+export type ClusterFact = z.infer<typeof clusterSchema>;
 /** The facts alone, each present only when it was asked for and obtained. */
 export type Facts = Pick<InputDocument, 'sar' | 'node' | 'claims' | 'cluster'>;

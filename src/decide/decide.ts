@@ -1,0 +1,129 @@
+import { decodeRequest } from '../csr/decode.ts';
+import type { DecodeLimits } from '../csr/decoded.ts';
+import { DecodeRefusal } from '../csr/refusal.ts';
+import { decisionShape, floorShape, shapeProblem } from '../policy/decision.ts';
+import { EvaluationError } from '../policy/error.ts';
+import type { Floor } from '../policy/floor.ts';
+import { unionOfNeeds } from '../policy/needs.ts';
+import type { SignerPolicy } from '../policy/policy.ts';
+import type { z } from 'zod';
+import { requestDocument } from './document.ts';
+import type { Gather } from './facts.ts';
+import type { InputDocument, RequestInput } from './input.ts';
+import type { CertificateRequest } from './request.ts';
+import { isFinished } from './request.ts';
+import type { Evaluated, Reason, Verdict } from './verdict.ts';
+import { judge, judgeWithoutFacts, reasonsOf } from './verdict.ts';
+
+/** What a request is decided by. */
+export interface Policies {
+  readonly floor: Floor;
+  /** By signer name; a signer that is not here is not ours. */
+  readonly signers: ReadonlyMap<string, SignerPolicy>;
+}
+
+export interface Decision {
+  readonly verdict: Verdict;
+  /** What was evaluated, as far as it got; undefined when the request was not decoded. */
+  readonly input: InputDocument | undefined;
+}
+
+export interface DecideOptions {
+  readonly now: Date;
+  readonly limits: DecodeLimits;
+}
+
+/**
+ * Decides one request: decode, the floor on the bare request, facts, floor and policy, verdict.
+ *
+ * The one way from a request to a verdict, for the controller and for every offline command. Never throws for
+ * anything that a request, a fact or a policy can do.
+ */
+export async function decide(
+  request: CertificateRequest,
+  gather: Gather,
+  policies: Policies,
+  options: DecideOptions,
+): Promise<Decision> {
+  const policy = policies.signers.get(request.signerName);
+  if (policy === undefined) return ignored('NotOurs', 'the signer is not one of the configured ones');
+  if (isFinished(request)) return ignored('Finished', 'already approved, denied, failed or issued');
+  const age = request.createdAt === undefined ? 0 : options.now.getTime() - request.createdAt.getTime();
+  if (policy.maxAgeSeconds !== undefined && age > policy.maxAgeSeconds * 1000) {
+    return ignored(
+      'RequestTooOld',
+      `the kubelet stops waiting after ${String(policy.maxAgeSeconds)} seconds`,
+    );
+  }
+  const document = decodeDocument(request, options);
+  if ('reason' in document) {
+    return { verdict: { kind: 'deny', reasons: [document.reason], warnings: [] }, input: undefined };
+  }
+  const form = await evaluateFloor(policies.floor.form, document);
+  if (!form.ok) return { verdict: judge(form, { ok: true, value: silent }), input: document };
+  if (form.value.deny.length > 0) {
+    const reasons = reasonsOf(form.value.deny, 'floor');
+    return { verdict: { kind: 'deny', reasons, warnings: [] }, input: document };
+  }
+  const { facts, failures } = await gather(unionOfNeeds(policies.floor.needs, policy.needs), document);
+  const input: InputDocument = { ...document, ...facts };
+  if (failures.length > 0) return { verdict: judgeWithoutFacts(failures), input };
+  const [floorSays, policySays] = await Promise.all([
+    evaluateFloor(policies.floor.facts, input),
+    evaluated(decisionShape, policy.entrypoint, () => policy.evaluate(input)),
+  ]);
+  return { verdict: judge(floorSays, policySays), input };
+}
+
+const silent = { allow: false, deny: [], wait: [], warn: [], config_errors: [] };
+
+function ignored(code: string, msg: string): Decision {
+  return {
+    verdict: { kind: 'ignore', reasons: [{ code, msg, source: 'host' }], warnings: [] },
+    input: undefined,
+  };
+}
+
+/** Decodes a request and makes its document, or says why it has no single reading. */
+export function decodeDocument(
+  request: CertificateRequest,
+  options: DecideOptions,
+): RequestInput | { readonly reason: Reason } {
+  const pem = Buffer.from(request.request, 'base64');
+  // The API server writes canonical base64 (RFC 4648 section 4); a file may hold anything.
+  if (pem.toString('base64') !== request.request) {
+    const msg = 'spec.request is not canonical base64: copy the object as the API server shows it';
+    return { reason: { code: 'Base64NotCanonical', msg, source: 'decoder' } };
+  }
+  try {
+    const decoded = decodeRequest(pem, options.limits);
+    return requestDocument(request, decoded, options.now);
+  } catch (cause) {
+    if (!(cause instanceof DecodeRefusal)) throw cause;
+    return {
+      reason: { code: cause.code, msg: cause.message, source: 'decoder', details: { clause: cause.clause } },
+    };
+  }
+}
+
+function evaluateFloor(entrypoint: (input: object) => Promise<unknown>, input: object) {
+  return evaluated(floorShape, 'the floor', () => entrypoint(input));
+}
+
+/** Runs one evaluation; whatever is not a value of the expected shape is a problem, never an answer. */
+async function evaluated<T>(
+  shape: z.ZodType<T>,
+  name: string,
+  evaluate: () => Promise<unknown>,
+): Promise<Evaluated<T>> {
+  let value: unknown;
+  try {
+    value = await evaluate();
+  } catch (cause) {
+    if (cause instanceof EvaluationError) return { ok: false, problem: cause.message };
+    return { ok: false, problem: `${name}: ${cause instanceof Error ? cause.message : 'unknown failure'}` };
+  }
+  const result = shape.safeParse(value);
+  if (result.success) return { ok: true, value: result.data };
+  return { ok: false, problem: `${name} gave no usable decision: ${shapeProblem(result.error)}` };
+}

@@ -1,0 +1,54 @@
+import type { InputDocument } from './input.ts';
+
+/**
+ * A complete input document of an ordinary request. Every entrypoint must give a decision for it when its bundle
+ * is loaded: that is how a result of the wrong shape, or a configuration error, shows before it matters.
+ */
+export const probeDocument: InputDocument = {
+  version: 1,
+  now: '2026-01-01T00:00:02Z',
+  name: 'csr-self-test',
+  uid: '00000000-0000-0000-0000-000000000000',
+  created_at: '2026-01-01T00:00:00Z',
+  age_seconds: 2,
+  signer_name: 'kubernetes.io/kubelet-serving',
+  expiration_seconds: 0,
+  usages: ['digital signature', 'server auth'],
+  requestor: {
+    username: 'system:node:self-test',
+    uid: '',
+    groups: ['system:authenticated', 'system:nodes'],
+    extra: {},
+  },
+  subject: { common_name: 'system:node:self-test', organization: ['system:nodes'] },
+  sans: { dns: ['self-test'], ip: ['192.0.2.1'], email: [], uri: [] },
+  key: { algorithm: 'ECDSA', curve: 'P-256', bits: 256 },
+  signature_algorithm: 'ECDSA-SHA256',
+  fingerprint: `sha256:${'0'.repeat(64)}`,
+  sar: { selfnodeserver: { allowed: true, denied: false, reason: 'self-test' } },
+  node: {
+    found: true,
+    name: 'self-test',
+    uid: '00000000-0000-0000-0000-000000000001',
+    created_at: '2025-12-31T23:59:00Z',
+    deleting: false,
+    addresses: [
+      { type: 'InternalIP', address: '192.0.2.1' },
+      { type: 'Hostname', address: 'self-test' },
+    ],
+    addresses_over_cap: false,
+    labels: {},
+    annotations: {},
+    provider_id: '',
+  },
+  claims: [
+    { address: '192.0.2.1', nodes: ['self-test'] },
+    { address: 'self-test', nodes: ['self-test'] },
+  ],
+  cluster: {
+    api_names: ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
+    api_addresses: ['192.0.2.10', '198.51.100.1'],
+    service_cidrs: ['198.51.100.0/24'],
+    pod_cidrs: [],
+  },
+};
