@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import type { Document } from 'yaml';
+import { LineCounter, isNode, isPair, isMap, parseAllDocuments } from 'yaml';
+import type { z } from 'zod';
+import type { Config } from './schema.ts';
+import { configSchema, defaultConfig } from './schema.ts';
+
+/** A configuration that cannot be used. The message says file, line, path and what is expected. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code: 'ConfigUnreadable' | 'ConfigSyntax' | 'ConfigInvalid';
+
+  constructor(code: ConfigError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Reads an ApproverConfiguration; without a file, the defaults. */
+export function loadConfig(file: string | undefined): Config {
+  if (file === undefined) return defaultConfig;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError('ConfigUnreadable', `${file}: cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  return parseConfig(text, file);
+}
+
+/** Parses the text of an ApproverConfiguration; `file` only names it in messages. */
+export function parseConfig(text: string, file: string): Config {
+  const lines = new LineCounter();
+  const [document, ...more] = parseAllDocuments(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    prettyErrors: false,
+  });
+  if (document === undefined || more.length > 0) {
+    throw new ConfigError('ConfigSyntax', `${file}: exactly one YAML document is expected`);
+  }
+  const [problem] = document.errors;
+  if (problem !== undefined) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    throw new ConfigError('ConfigSyntax', `${file}:${String(line)}:${String(col)}: ${problem.message}`);
+  }
+  const result = configSchema.safeParse(document.toJS({ maxAliasCount: 10 }));
+  if (result.success) return result.data;
+  const found = result.error.issues.map((issue) => describe(issue, document, lines, file));
+  throw new ConfigError('ConfigInvalid', found.join('\n'));
+}
+
+function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, file: string): string {
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const path = unknown === undefined ? issue.path : [...issue.path, unknown];
+  const message = unknown === undefined ? issue.message : 'unknown field';
+  const offset = offsetOf(document, path);
+  const where = offset === undefined ? file : `${file}:${String(lines.linePos(offset).line)}`;
+  return `${where}: ${path.map(String).join('.')}: ${message}`;
+}
+
+/** Offset of the key at a path, or of the nearest one above it that the file has. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);
+    const key = path[depth - 1];
+    if (isMap(parent)) {
+      const pair = parent.items.find((item) => isPair(item) && String(item.key) === String(key));
+      if (pair !== undefined && isNode(pair.key)) return pair.key.range?.[0];
+    }
+    const node = document.getIn(path.slice(0, depth), true);
+    if (isNode(node)) return node.range?.[0];
+  }
+  return undefined;
+}

@@ -1,0 +1,100 @@
+import { parseIP } from '../csr/ip.ts';
+import type { NodeFact } from '../decide/input.ts';
+import { timestamp } from '../decide/document.ts';
+import type { NodeObject } from '../kube/objects.ts';
+
+export interface AddressCap {
+  /** A Node that lists more is not trusted, and its claims do not count. */
+  readonly maxNodeAddresses: number;
+  /** Names of Nodes for which the cap does not hold. */
+  readonly exemptNodes: ReadonlySet<string>;
+}
+
+export interface NodeAddress {
+  readonly type: string;
+  readonly address: string;
+}
+
+/** No name and no address that a SAN can hold is longer (RFC 1035 section 2.3.4). */
+const maxAddressLength = 253;
+
+/**
+ * The addresses of a Node as the kubelet would put them into its request: IPs in canonical text, and without what
+ * it drops, an InternalIP or ExternalIP that is none (pkg/kubelet/certificate/kubelet.go).
+ * @returns undefined when the Node lists more than the cap
+ */
+export function nodeAddresses(node: NodeObject, cap: AddressCap): readonly NodeAddress[] | undefined {
+  const listed = node.status.addresses;
+  if (listed.length > cap.maxNodeAddresses && !cap.exemptNodes.has(node.metadata.name)) return undefined;
+  return listed.flatMap(({ type, address }) => {
+    if (address === '' || address.length > maxAddressLength) return [];
+    const ip = parseIP(address);
+    if (type === 'InternalIP' || type === 'ExternalIP')
+      return ip === undefined ? [] : [{ type, address: ip }];
+    // A Hostname that is an IP becomes an IP SAN; InternalDNS and ExternalDNS are names whatever they look like.
+    if (type === 'Hostname' && ip !== undefined) return [{ type, address: ip }];
+    return [{ type, address }];
+  });
+}
+
+/** How addresses and SANs are compared: IPs are canonical already, names without regard to case (RFC 4343). */
+export function claimKey(address: string): string {
+  return address.toLowerCase();
+}
+
+export function nodeFact(node: NodeObject, cap: AddressCap): NodeFact {
+  const { metadata, spec } = node;
+  const addresses = nodeAddresses(node, cap);
+  return {
+    found: true,
+    name: metadata.name,
+    uid: metadata.uid,
+    created_at: timeText(metadata.creationTimestamp),
+    deleting: metadata.deletionTimestamp !== undefined,
+    addresses: (addresses ?? []).map(({ type, address }) => ({ type, address })),
+    addresses_over_cap: addresses === undefined,
+    labels: { ...metadata.labels },
+    annotations: { ...metadata.annotations },
+    provider_id: spec.providerID,
+  };
+}
+
+/** What policies see of a Node that does not exist. */
+export function missingNode(name: string): NodeFact {
+  return {
+    found: false,
+    name,
+    uid: '',
+    created_at: '',
+    deleting: false,
+    addresses: [],
+    addresses_over_cap: false,
+    labels: {},
+    annotations: {},
+    provider_id: '',
+  };
+}
+
+/** Empty when there is none or it is no time: a policy then cannot find it earlier than anything. */
+function timeText(time: string): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? '' : timestamp(date);
+}
+
+const nodeUserPrefix = 'system:node:';
+
+/**
+ * Name of the Node that a requestor is, or undefined when it is none. The name goes into a request path: only a
+ * DNS-1123 subdomain, which every Node name is, passes.
+ */
+export function nodeNameOf(username: string): string | undefined {
+  if (!username.startsWith(nodeUserPrefix)) return undefined;
+  const name = username.slice(nodeUserPrefix.length);
+  const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+  return name.length <= 253 && new RegExp(`^${label}(\\.${label})*$`).test(name) ? name : undefined;
+}
+
+/** The user that a Node's kubelet authenticates as (Node authorizer). */
+export function nodeUser(name: string): string {
+  return nodeUserPrefix + name;
+}

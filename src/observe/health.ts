@@ -1,0 +1,81 @@
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from '@prometheus-io/client';
+
+/** One named condition of health. */
+export interface HealthCheck {
+  readonly name: string;
+  /** Undefined when all is well, else what is wrong. */
+  readonly problem: () => string | undefined;
+}
+
+export interface HealthOptions {
+  readonly address: string;
+  readonly port: number;
+  /** Fail when only a restart can help. */
+  readonly live: readonly HealthCheck[];
+  /** Fail while requests are not being decided. */
+  readonly ready: readonly HealthCheck[];
+  readonly registry: Registry;
+  /** Called before each scrape, for gauges that are measured then. */
+  readonly beforeScrape: () => void;
+}
+
+export interface HealthServer {
+  /** The port listened on. */
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/** Serves /livez, /readyz and /metrics. Nothing on it comes from a request unescaped, and nothing can be changed by it. */
+export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
+  const server = createServer((request, response) => {
+    const send = (status: number, type: string, body: string) => {
+      response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+    };
+    const path = (request.url ?? '').replace(/\?.*$/, '');
+    if (request.method !== 'GET' && request.method !== 'HEAD') send(405, text, 'only GET\n');
+    else if (path === '/livez') send(...checked(options.live));
+    else if (path === '/readyz') send(...checked(options.ready));
+    else if (path === '/metrics') {
+      options.beforeScrape();
+      options.registry.metrics().then(
+        (body) => send(200, options.registry.contentType, body),
+        () => send(500, text, 'metrics could not be collected\n'),
+      );
+    } else send(404, text, 'there is /livez, /readyz and /metrics\n');
+  });
+  server.headersTimeout = 5000;
+  server.requestTimeout = 5000;
+  await listen(server, options.port, options.address);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const text = 'text/plain; charset=utf-8';
+
+function checked(checks: readonly HealthCheck[]): [number, string, string] {
+  const lines = checks.map(({ name, problem }) => ({ name, problem: problem() }));
+  const failing = lines.some((line) => line.problem !== undefined);
+  const body = lines.map((line) =>
+    line.problem === undefined ? `[+] ${line.name}` : `[-] ${line.name}: ${line.problem}`,
+  );
+  return [failing ? 503 : 200, text, `${body.join('\n')}\n`];
+}
+
+function listen(server: Server, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,93 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client';
+import type { Reason, VerdictKind } from '../decide/verdict.ts';
+
+const prefix = 'csr_approver_';
+
+/** Latencies from a millisecond to the 15 minutes that a kubelet waits. */
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
+
+/**
+ * Metrics of the program, by Prometheus's naming practice. No label's value comes from a request: reason codes that
+ * no rule's METADATA declares count as `Other`.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #known: () => ReadonlySet<string>;
+
+  readonly decisions = new Counter({
+    name: `${prefix}decisions_total`,
+    help: 'Decisions by verdict. A request that waits is decided more than once.',
+    labelNames: ['signer', 'verdict'] as const,
+    registers: [this.registry],
+  });
+  readonly reasons = new Counter({
+    name: `${prefix}decision_reasons_total`,
+    help: 'Reasons of decisions other than approve, by code.',
+    labelNames: ['signer', 'verdict', 'code'] as const,
+    registers: [this.registry],
+  });
+  readonly writes = new Counter({
+    name: `${prefix}approval_writes_total`,
+    help: 'Writes of a condition, by condition and result.',
+    labelNames: ['condition', 'result'] as const,
+    registers: [this.registry],
+  });
+  readonly decisionDuration = new Histogram({
+    name: `${prefix}decision_duration_seconds`,
+    help: 'Time from taking a request up to its verdict, facts included.',
+    buckets: seconds,
+    registers: [this.registry],
+  });
+  readonly approvalLatency = new Histogram({
+    name: `${prefix}approval_latency_seconds`,
+    help: "Time from a request's creation to its approval. The creation time has a resolution of one second.",
+    buckets: seconds,
+    registers: [this.registry],
+  });
+  readonly queueDepth = new Gauge({
+    name: `${prefix}queue_depth`,
+    help: 'Requests waiting to be decided.',
+    registers: [this.registry],
+  });
+  readonly watchErrors = new Counter({
+    name: `${prefix}watch_errors_total`,
+    help: 'Failed lists and watches, by resource.',
+    labelNames: ['resource'] as const,
+    registers: [this.registry],
+  });
+  readonly watchAge = new Gauge({
+    name: `${prefix}watch_last_progress_age_seconds`,
+    help: 'Time since a watch last gave a sign of life, by resource.',
+    labelNames: ['resource'] as const,
+    registers: [this.registry],
+  });
+  readonly eventErrors = new Counter({
+    name: `${prefix}event_errors_total`,
+    help: 'Events that could not be written.',
+    registers: [this.registry],
+  });
+
+  /**
+   * @param version shown by `csr_approver_build_info`
+   * @param known reason codes that rules declare at present
+   */
+  constructor(version: string, known: () => ReadonlySet<string>) {
+    this.#known = known;
+    new Gauge({
+      name: `${prefix}build_info`,
+      help: 'Always 1; the version is in the label.',
+      labelNames: ['version'] as const,
+      registers: [this.registry],
+    }).set({ version }, 1);
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  decided(signer: string, verdict: VerdictKind, reasons: readonly Reason[], durationSeconds: number): void {
+    this.decisions.inc({ signer, verdict });
+    const known = this.#known();
+    for (const code of new Set(reasons.map((reason) => (known.has(reason.code) ? reason.code : 'Other')))) {
+      this.reasons.inc({ signer, verdict, code });
+    }
+    this.decisionDuration.observe(durationSeconds);
+  }
+}
