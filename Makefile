@@ -1,0 +1,76 @@
+# rego-csr-approver. Two commands do everything: `make demo` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+# The pinned node and tools come first, whatever the machine has.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+tool = $$(node test/tools/main.ts $(1) | awk '{print $$2}')
+
+POLICY_SOURCES = $(shell find policies/floor policies/default -type f)
+SOURCES = $(shell find src -name '*.ts')
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## approve real requests on a real control plane, and show what is refused
+	@node test/demo/main.ts
+
+.PHONY: test
+test: node_modules ## everything that continuous integration runs
+	@node test/all.ts
+
+.PHONY: test-extended
+test-extended: build ## long runs: many more mutants, mutation of the policies and of the decoder
+	MUTANTS=$${MUTANTS:-2000000} vitest run --config test/vitest.config.ts --project differential
+
+.PHONY: check
+check: node_modules bundle ## fast: format, lint, types, dead code, unit tests, Rego
+	oxfmt --check
+	oxlint --type-aware --deny-warnings
+	tsc --noEmit
+	knip
+	vitest run --config test/vitest.config.ts --project unit
+	$(MAKE) --no-print-directory policy
+
+.PHONY: policy
+policy: node_modules bundle ## format, check, lint and test the policies, on OPA and on WebAssembly
+	node test/rego/main.ts
+
+.PHONY: bundle
+bundle: dist/floor.tar.gz dist/default.tar.gz ## build the policy bundles with opa
+
+dist/%.tar.gz: $(POLICY_SOURCES) policies/capabilities.json | node_modules
+	@mkdir -p dist
+	$(call tool,opa) build -b policies/$* -t wasm --ignore '*_test.rego' --capabilities policies/capabilities.json -o $@.new
+	@mv $@.new $@
+
+.PHONY: build
+build: dist/rego-csr-approver ## write the shipped program to dist/
+
+dist/rego-csr-approver: $(SOURCES) deploy/program/build.ts package.json dist/floor.tar.gz dist/default.tar.gz | node_modules
+	node deploy/program/build.ts
+
+.PHONY: bench
+bench: build ## figures of the decoder
+	node test/bench/decode.bench.ts
+
+.PHONY: tools
+tools: node_modules ## build the tools that tests need: opa, conftest, regal, etcd, Kubernetes
+	node test/tools/main.ts all
+
+.PHONY: clean
+clean: ## remove what was built here
+	rm -rf dist coverage node_modules
+
+.PHONY: clean-tools
+clean-tools: node_modules ## remove the built tools from the cache
+	node test/tools/main.ts clean
+
+node_modules: package.json package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or later; the project brings its own Node 24' >&2; exit 2; }
+	npm ci
+	@touch node_modules

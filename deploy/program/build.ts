@@ -1,0 +1,54 @@
+// Builds the shipped program into dist/: one bundled module, the pinned node, and an executable that joins them.
+// The floor's bundle becomes part of the module; the default policy's lies beside it.
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { build } from 'esbuild';
+
+const root = new URL('../../', import.meta.url).pathname;
+const dist = `${root}dist`;
+const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
+
+mkdirSync(dist, { recursive: true });
+await build({
+  entryPoints: [`${root}src/main.ts`],
+  outfile: `${dist}/rego-csr-approver.mjs`,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // Bundled CommonJS modules ask for node's own ones by `require`.
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+  define: {
+    FLOOR_BUNDLE: JSON.stringify(readFileSync(`${dist}/floor.tar.gz`).toString('base64')),
+    DEFAULT_BUNDLE: JSON.stringify('./default.tar.gz'),
+    VERSION: JSON.stringify(version),
+  },
+});
+
+// Copied and renamed, so that a program that runs from here goes on with the file it has.
+copyFileSync(process.execPath, `${dist}/node.new`, constants.COPYFILE_FICLONE);
+chmodSync(`${dist}/node.new`, 0o755);
+renameSync(`${dist}/node.new`, `${dist}/node`);
+
+writeFileSync(
+  `${dist}/rego-csr-approver`,
+  `#!/bin/sh
+# Becomes the node beside it, running the program beside it: one process, and no other node is ever used.
+here=$(dirname -- "$(readlink -f -- "$0")")
+exec "$here/node" "$here/rego-csr-approver.mjs" "$@"
+`,
+);
+chmodSync(`${dist}/rego-csr-approver`, 0o755);

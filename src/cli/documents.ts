@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { LineCounter, parseAllDocuments } from 'yaml';
+import { CommandError } from './error.ts';
+import type { IO } from './io.ts';
+
+/** One object of a file, and where it is from. */
+export interface ManifestDocument {
+  readonly object: Readonly<Record<string, unknown>>;
+  /** For messages: `FILE`, or `FILE (document 2)`. */
+  readonly where: string;
+}
+
+/** Reads every object of YAML or JSON files; `-` is standard input, and a List counts as its items. */
+export async function readDocuments(files: readonly string[], io: IO): Promise<ManifestDocument[]> {
+  const documents: ManifestDocument[] = [];
+  for (const file of files) {
+    // oxlint-disable-next-line no-await-in-loop -- in the order given
+    const text = await readText(file, io);
+    const name = file === '-' ? 'standard input' : file;
+    documents.push(...parseDocuments(text, name));
+  }
+  return documents;
+}
+
+async function readText(file: string, io: IO): Promise<string> {
+  if (file === '-') return io.stdin();
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new CommandError('FileUnreadable', `${file}: cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function parseDocuments(text: string, file: string): ManifestDocument[] {
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const found: ManifestDocument[] = [];
+  for (const [index, document] of parsed.entries()) {
+    const where = parsed.length === 1 ? file : `${file} (document ${String(index + 1)})`;
+    const [problem] = document.errors;
+    if (problem !== undefined) {
+      const { line, col } = lines.linePos(problem.pos[0]);
+      throw new CommandError('NotYAML', `${file}:${String(line)}:${String(col)}: ${problem.message}`);
+    }
+    const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+    if (value !== null) found.push(...objectsOf(value, where));
+  }
+  if (found.length === 0) throw new CommandError('NothingRead', `${file}: there is no object in it`);
+  return found;
+}
+
+/** `kubectl get -o yaml` of several objects prints one List. */
+function objectsOf(value: unknown, where: string): ManifestDocument[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new CommandError(
+      'NotAnObject',
+      `${where}: a Kubernetes object is expected, such as \`kubectl get -o yaml\` prints`,
+    );
+  }
+  const object = value as Record<string, unknown>;
+  if (
+    typeof object['kind'] === 'string' &&
+    object['kind'].endsWith('List') &&
+    Array.isArray(object['items'])
+  ) {
+    return object['items'].flatMap((item: unknown, index) =>
+      objectsOf(item, `${where}, item ${String(index + 1)}`),
+    );
+  }
+  return [{ object, where }];
+}

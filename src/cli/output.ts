@@ -1,0 +1,45 @@
+import type { Reason } from '../decide/verdict.ts';
+import { escapeText } from '../text/escape.ts';
+import { safeJson } from '../text/json.ts';
+import type { IO } from './io.ts';
+import type { Reviewed } from './review.ts';
+
+/** Longest message shown; a rule's own text is far shorter. */
+const maxMessage = 2048;
+
+/** For people: each request, its verdict, and every reason. */
+export function printReview(reviewed: readonly Reviewed[], assumptions: readonly string[], io: IO): void {
+  for (const assumption of assumptions)
+    io.err(`ASSUMED, not asked of any cluster: ${escapeText(assumption)}\n`);
+  for (const { request, decision } of reviewed) {
+    const { verdict } = decision;
+    const name = request.name === '' ? '(no name)' : escapeText(request.name);
+    io.out(`${name}\t${escapeText(request.signerName)}\t${escapeText(request.username)}\n`);
+    io.out(`  verdict: ${verdict.kind}\n`);
+    for (const reason of verdict.reasons) io.out(`    ${line(reason)}\n`);
+    for (const warning of verdict.warnings) io.out(`    warning: ${line(warning)}\n`);
+    if (verdict.kind === 'ignore') io.out('    (--as-new judges it as if it had just been created)\n');
+  }
+}
+
+function line({ code, msg, source }: Reason): string {
+  return `${escapeText(code)} (${source}): ${escapeText(msg, maxMessage)}`;
+}
+
+/** For programs: one JSON object a line, with the input that was evaluated. */
+export function printReviewJson(reviewed: readonly Reviewed[], assumptions: readonly string[], io: IO): void {
+  for (const { request, decision } of reviewed) {
+    const { verdict, input } = decision;
+    const record = {
+      name: request.name,
+      signer_name: request.signerName,
+      username: request.username,
+      verdict: verdict.kind,
+      reasons: verdict.reasons,
+      warnings: verdict.warnings,
+      assumed: assumptions,
+      input,
+    };
+    io.out(`${safeJson(record)}\n`);
+  }
+}

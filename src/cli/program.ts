@@ -1,0 +1,107 @@
+import { Command, CommanderError, Option } from 'commander';
+import { ConfigError, loadConfig } from '../config/load.ts';
+import { KubeError } from '../kube/errors.ts';
+import { explain } from '../kube/explain.ts';
+import { PolicyError } from '../policy/error.ts';
+import { decodeCommand } from './decode.ts';
+import type { ExitCode } from './error.ts';
+import { CommandError, exitCode } from './error.ts';
+import type { IO } from './io.ts';
+import type { ReviewOptions } from './review.ts';
+import { reviewCommand } from './review.ts';
+import type { RunOptions } from './run.ts';
+import { runCommand } from './run.ts';
+import { version } from './version.ts';
+
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+/**
+ * The command line. Never exits the process and never throws: every outcome is an exit code, 0 yes, 1 no, 2 could
+ * not be done.
+ * @param args without the program's own name
+ */
+export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
+  let code: ExitCode = exitCode.yes;
+  const program = new Command('rego-csr-approver')
+    .description('Approves Kubernetes kubelet-serving certificate requests by rules written in Rego.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err });
+  const config = () => new Option('--config <file>', 'ApproverConfiguration to use instead of the defaults');
+  const bundle = () =>
+    new Option(
+      '--bundle <file>',
+      'policy bundle (.tar.gz or directory of `opa build`) instead of the configured one',
+    );
+  const files = () =>
+    new Option(
+      '-f, --file <file>',
+      'CertificateSigningRequest manifest, - for standard input; may be repeated',
+    )
+      .argParser(collect)
+      .makeOptionMandatory();
+
+  program
+    .command('run')
+    .description('watch the cluster and decide requests until told to stop')
+    .option('--kubeconfig <file>', 'how to reach the cluster; in a pod, its service account')
+    .option('--context <name>', 'context of the kubeconfig to use instead of its current one')
+    .addOption(config())
+    .addOption(bundle())
+    .action(async (options: RunOptions & { config?: string }) => {
+      code = await runCommand(options, loadConfig(options.config), io);
+    });
+  program
+    .command('review')
+    .description('decide requests from files, as the controller would, without a cluster')
+    .addOption(files())
+    .addOption(
+      new Option(
+        '--nodes <file>',
+        'every Node of the cluster, as `kubectl get nodes -o yaml`; may be repeated',
+      ).argParser(collect),
+    )
+    .option('--cluster <file>', 'the `cluster` fact: api_names, api_addresses, service_cidrs, pod_cidrs')
+    .addOption(
+      new Option(
+        '--assume <fact=answer>',
+        'an answer not asked of any cluster: sar.NAME=allowed or =denied; may be repeated',
+      )
+        .argParser(collect)
+        .default([]),
+    )
+    .option('--as-new', 'judge as if just created, whatever its age and conditions', false)
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addOption(config())
+    .addOption(bundle())
+    .action(async (options: ReviewOptions & { config?: string }) => {
+      code = await reviewCommand(options, loadConfig(options.config), io);
+    });
+  program
+    .command('decode')
+    .description('print the input document that a policy reads of a request, without facts')
+    .addOption(files())
+    .addOption(config())
+    .action(async (options: { file: string[]; config?: string }) => {
+      code = await decodeCommand(options.file, loadConfig(options.config).limits, io);
+    });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (cause) {
+    return failed(cause, io);
+  }
+}
+
+/** Says what went wrong in one line that begins with its code. */
+function failed(cause: unknown, io: IO): ExitCode {
+  // commander has printed help, version or its own complaint already.
+  if (cause instanceof CommanderError) return cause.exitCode === 0 ? exitCode.yes : exitCode.failed;
+  if (cause instanceof KubeError) io.err(`error: ${explain(cause)}\n`);
+  else if (cause instanceof CommandError || cause instanceof PolicyError || cause instanceof ConfigError) {
+    io.err(`error: ${cause.code}: ${cause.message}\n`);
+  } else {
+    io.err(`error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`);
+  }
+  return exitCode.failed;
+}

@@ -1,0 +1,109 @@
+import type { Config } from '../config/schema.ts';
+import type { Decision } from '../decide/decide.ts';
+import { decide } from '../decide/decide.ts';
+import type { ClusterFact } from '../decide/input.ts';
+import { clusterSchema } from '../decide/input.ts';
+import type { CertificateRequest } from '../decide/request.ts';
+import type { VerdictKind } from '../decide/verdict.ts';
+import { offlineGather } from '../facts/offline.ts';
+import type { NodeObject } from '../kube/objects.ts';
+import { asNode } from '../kube/objects.ts';
+import { readAssumptions } from './assume.ts';
+import { readDocuments } from './documents.ts';
+import type { ExitCode } from './error.ts';
+import { CommandError, exitCode } from './error.ts';
+import type { IO } from './io.ts';
+import { printReview, printReviewJson } from './output.ts';
+import { loadPolicies } from './policies.ts';
+import { readRequests } from './requests.ts';
+
+export interface ReviewOptions {
+  readonly file: readonly string[];
+  readonly nodes?: readonly string[];
+  readonly cluster?: string;
+  readonly assume: readonly string[];
+  readonly bundle?: string;
+  readonly asNew: boolean;
+  readonly output: 'text' | 'json';
+}
+
+/** One request and what became of it. */
+export interface Reviewed {
+  readonly request: CertificateRequest;
+  readonly decision: Decision;
+}
+
+/** Decides requests from files, exactly as the controller would, on facts from files and assumptions. */
+export async function reviewCommand(options: ReviewOptions, config: Config, io: IO): Promise<ExitCode> {
+  const sar = readAssumptions(options.assume);
+  const policies = await loadPolicies(config, options.bundle);
+  const requests = await readRequests(options.file, io);
+  const gather = offlineGather({
+    nodes: options.nodes === undefined ? undefined : await readNodes(options.nodes, io),
+    cluster: options.cluster === undefined ? undefined : await readCluster(options.cluster, io),
+    sar,
+    cap: {
+      maxNodeAddresses: config.limits.maxNodeAddresses,
+      exemptNodes: new Set(config.limits.exemptNodes),
+    },
+  });
+  const now = io.now();
+  const reviewed: Reviewed[] = [];
+  for (const given of requests) {
+    const request = options.asNew ? asNew(given) : given;
+    // oxlint-disable-next-line no-await-in-loop -- one after the other, in the order given
+    const decision = await decide(request, gather, policies, { now, limits: config.limits });
+    reviewed.push({ request, decision });
+  }
+  const print = options.output === 'json' ? printReviewJson : printReview;
+  print(reviewed, options.assume, io);
+  return exitCodeOf(reviewed.map(({ decision }) => decision.verdict.kind));
+}
+
+/** As if it had been created this moment and nobody had decided it yet. */
+function asNew(request: CertificateRequest): CertificateRequest {
+  return { ...request, createdAt: undefined, conditions: [], issued: false };
+}
+
+function exitCodeOf(verdicts: readonly VerdictKind[]): ExitCode {
+  if (verdicts.includes('error')) return exitCode.failed;
+  return verdicts.every((verdict) => verdict === 'approve') ? exitCode.yes : exitCode.no;
+}
+
+async function readNodes(files: readonly string[], io: IO): Promise<NodeObject[]> {
+  const documents = await readDocuments(files, io);
+  const nodes = documents.map(({ object, where }) => {
+    const { metadata } = object;
+    if (object['kind'] !== 'Node' || typeof metadata !== 'object' || metadata === null) {
+      throw new CommandError(
+        'NotANode',
+        `${where}: a Node is expected, as \`kubectl get nodes -o yaml\` prints it`,
+      );
+    }
+    // A manifest that was never created has none; an offline review has no other state to compare it with.
+    const complete = { ...object, metadata: { resourceVersion: '', ...metadata } };
+    try {
+      return asNode(complete);
+    } catch (cause) {
+      throw new CommandError('NotANode', `${where}: metadata.name is missing`, { cause });
+    }
+  });
+  const names = nodes.map(({ metadata }) => metadata.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new CommandError('NotANode', `Node ${JSON.stringify(twice)} is given twice`);
+  return nodes;
+}
+
+async function readCluster(file: string, io: IO): Promise<ClusterFact> {
+  const [document, ...more] = await readDocuments([file], io);
+  if (document === undefined || more.length > 0) {
+    throw new CommandError('ClusterInvalid', `${file}: exactly one document is expected`);
+  }
+  const result = clusterSchema.safeParse(document.object);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new CommandError(
+    'ClusterInvalid',
+    `${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'} (fields: ${Object.keys(clusterSchema.shape).join(', ')})`,
+  );
+}

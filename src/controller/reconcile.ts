@@ -1,0 +1,131 @@
+import type { Decision } from '../decide/decide.ts';
+import type { CertificateRequest } from '../decide/request.ts';
+import type { VerdictKind } from '../decide/verdict.ts';
+import { KubeError } from '../kube/errors.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import type { Pending } from './pending.ts';
+import { pending } from './pending.ts';
+import type { Outcome } from './queue.ts';
+import type { WrittenCondition } from './write.ts';
+import { withCondition } from './write.ts';
+
+export interface ReconcileOptions {
+  readonly enforcement: 'enforce' | 'dryrun';
+  readonly onDeny: 'leavePending' | 'deny';
+}
+
+/** What reconciling one request may do to the world, and tell it. */
+export interface ReconcileActions {
+  readonly decide: (request: CertificateRequest) => Promise<Decision>;
+  /** PUT /approval with the object's uid and resourceVersion. */
+  readonly put: (object: KubeObject) => Promise<unknown>;
+  /** Reads the request anew; undefined when it is gone. */
+  readonly read: (name: string) => Promise<KubeObject | undefined>;
+  readonly message: (request: CertificateRequest, decision: Decision) => string;
+  readonly decided: (request: CertificateRequest, decision: Decision) => void;
+  readonly wrote: (request: CertificateRequest, condition: WrittenCondition) => void;
+  readonly writeFailed: (request: CertificateRequest, condition: WrittenCondition, cause: KubeError) => void;
+  /** Delay before a waiting request is looked at again. */
+  readonly waitMs: (request: CertificateRequest, askedSeconds: number | undefined) => number;
+}
+
+/** A write that lost against others this often goes to the back of the queue. */
+const maxConflicts = 3;
+
+/** A missing permission does not come back in a second; a person has to grant it. */
+const forbiddenRetryMs = 60_000;
+
+/**
+ * Brings one pending request as far as it can be brought: decides it, and writes what the verdict and the
+ * configuration say. A request that stays undecided is not touched.
+ */
+export async function reconcile(
+  start: Pending,
+  options: ReconcileOptions,
+  actions: ReconcileActions,
+): Promise<Outcome> {
+  let current: Pending | undefined = start;
+  for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
+    const { request, object }: Pending = current;
+    // oxlint-disable-next-line no-await-in-loop -- each turn decides what the last one found changed
+    const decision = await actions.decide(request);
+    actions.decided(request, decision);
+    const condition = conditionFor(decision.verdict.kind, options);
+    if (condition === undefined) return rest(request, decision, actions);
+    try {
+      // oxlint-disable-next-line no-await-in-loop
+      await actions.put(withCondition(object, condition, actions.message(request, decision)));
+      actions.wrote(request, condition);
+      return done;
+    } catch (cause) {
+      if (!(cause instanceof KubeError)) throw cause;
+      actions.writeFailed(request, condition, cause);
+      const outcome = afterFailedWrite(cause);
+      if (outcome !== 'read again') return outcome;
+      // oxlint-disable-next-line no-await-in-loop
+      current = await readAgain(request, actions);
+      if (current === undefined) return done;
+      // After an uncertain write nothing but the server can say whether it was applied.
+      if (cause.status !== 409) return retryAfter(cause);
+    }
+  }
+  return { kind: 'failed' };
+}
+
+const done: Outcome = { kind: 'done' };
+
+/** Which condition a verdict leads to. Whatever is not a clear case of one writes none. */
+function conditionFor(verdict: VerdictKind, options: ReconcileOptions): WrittenCondition | undefined {
+  if (options.enforcement !== 'enforce') return undefined;
+  switch (verdict) {
+    case 'approve':
+      return 'Approved';
+    case 'deny':
+      return options.onDeny === 'deny' ? 'Denied' : undefined;
+    case 'wait':
+    case 'abstain':
+    case 'error':
+    case 'ignore':
+      return undefined;
+  }
+}
+
+/** What to do with a request that is left pending. */
+function rest(request: CertificateRequest, { verdict }: Decision, actions: ReconcileActions): Outcome {
+  switch (verdict.kind) {
+    case 'wait':
+      return { kind: 'again', afterMs: actions.waitMs(request, verdict.retryAfterSeconds) };
+    case 'error':
+      return { kind: 'failed', atLeastMs: (verdict.retryAfterSeconds ?? 0) * 1000 };
+    case 'approve':
+    case 'deny':
+    case 'abstain':
+    case 'ignore':
+      return done;
+  }
+}
+
+/** The next step after a write that did not succeed. */
+function afterFailedWrite(cause: KubeError): Outcome | 'read again' {
+  if (cause.status === 404) return done;
+  // Somebody else changed it, decided it, or replaced it under the same name.
+  if (cause.status === 409) return 'read again';
+  // Approved and Denied exclude each other, or the stored request no longer validates: no try can succeed.
+  if (cause.status === 422) return done;
+  if (cause.status === 403) return { kind: 'failed', atLeastMs: forbiddenRetryMs };
+  return cause.uncertain ? 'read again' : retryAfter(cause);
+}
+
+function retryAfter(cause: KubeError): Outcome {
+  return { kind: 'failed', atLeastMs: (cause.retryAfterSeconds ?? 0) * 1000 };
+}
+
+/** The request as it stands now, unless it is gone, replaced or decided. */
+async function readAgain(
+  request: CertificateRequest,
+  actions: ReconcileActions,
+): Promise<Pending | undefined> {
+  const object = await actions.read(request.name);
+  if (object === undefined || object.metadata.uid !== request.uid) return undefined;
+  return pending(object, request.signerName);
+}
