@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { build } from 'esbuild';
+import { version } from '../../src/cli/version.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const dist = `${root}dist`;
-const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
 
 mkdirSync(dist, { recursive: true });
 await build({

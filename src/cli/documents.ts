@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseAllDocuments } from 'yaml';
+import { messageOf } from '../text/message.ts';
 import { CommandError } from './error.ts';
 import type { IO } from './io.ts';
 
@@ -27,7 +28,7 @@ async function readText(file: string, io: IO): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new CommandError('FileUnreadable', `${file}: cannot be read: ${(cause as Error).message}`, {
+    throw new CommandError('FileUnreadable', `${file}: cannot be read: ${messageOf(cause)}`, {
       cause,
     });
   }

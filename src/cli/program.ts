@@ -11,9 +11,21 @@ import type { ReviewOptions } from './review.ts';
 import { reviewCommand } from './review.ts';
 import type { RunOptions } from './run.ts';
 import { runCommand } from './run.ts';
+import { messageOf } from '../text/message.ts';
 import { version } from './version.ts';
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+const config = () => new Option('--config <file>', 'ApproverConfiguration to use instead of the defaults');
+const bundle = () =>
+  new Option(
+    '--bundle <file>',
+    'policy bundle (.tar.gz or directory of `opa build`) instead of the configured one',
+  );
+const files = () =>
+  new Option('-f, --file <file>', 'CertificateSigningRequest manifest, - for standard input; may be repeated')
+    .argParser(collect)
+    .makeOptionMandatory();
 
 /**
  * The command line. Never exits the process and never throws: every outcome is an exit code, 0 yes, 1 no, 2 could
@@ -27,20 +39,6 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .version(version)
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
-  const config = () => new Option('--config <file>', 'ApproverConfiguration to use instead of the defaults');
-  const bundle = () =>
-    new Option(
-      '--bundle <file>',
-      'policy bundle (.tar.gz or directory of `opa build`) instead of the configured one',
-    );
-  const files = () =>
-    new Option(
-      '-f, --file <file>',
-      'CertificateSigningRequest manifest, - for standard input; may be repeated',
-    )
-      .argParser(collect)
-      .makeOptionMandatory();
-
   program
     .command('run')
     .description('watch the cluster and decide requests until told to stop')
@@ -101,7 +99,7 @@ function failed(cause: unknown, io: IO): ExitCode {
   else if (cause instanceof CommandError || cause instanceof PolicyError || cause instanceof ConfigError) {
     io.err(`error: ${cause.code}: ${cause.message}\n`);
   } else {
-    io.err(`error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`);
+    io.err(`error: ${cause instanceof Error ? (cause.stack ?? cause.message) : messageOf(cause)}\n`);
   }
   return exitCode.failed;
 }

@@ -24,6 +24,7 @@ import { serveHealth } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import { createLogger } from '../observe/log.ts';
 import { Metrics } from '../observe/metrics.ts';
+import { messageOf } from '../text/message.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
@@ -150,7 +151,7 @@ async function serve(
       if (Number.isFinite(age)) metrics.watchAge.set({ resource: 'nodes' }, age / 1000);
     },
   }).catch((cause: unknown) => {
-    throw new CommandError('PortUnavailable', `cannot listen: ${(cause as Error).message}`, { cause });
+    throw new CommandError('PortUnavailable', `cannot listen: ${messageOf(cause)}`, { cause });
   });
   log.info({ address: config.server.address, port: health.port }, 'serving /livez, /readyz and /metrics');
   nodes.reflector.start();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Document } from 'yaml';
 import { LineCounter, isNode, isPair, isMap, parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
+import { messageOf } from '../text/message.ts';
 import type { Config } from './schema.ts';
 import { configSchema, defaultConfig } from './schema.ts';
 
@@ -23,7 +24,7 @@ export function loadConfig(file: string | undefined): Config {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new ConfigError('ConfigUnreadable', `${file}: cannot be read: ${(cause as Error).message}`, {
+    throw new ConfigError('ConfigUnreadable', `${file}: cannot be read: ${messageOf(cause)}`, {
       cause,
     });
   }

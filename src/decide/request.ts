@@ -72,7 +72,7 @@ export function readRequest(object: unknown): CertificateRequest | { readonly pr
     name: metadata.name,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
-    createdAt: metadata.creationTimestamp == null ? undefined : new Date(metadata.creationTimestamp),
+    createdAt: timeOf(metadata.creationTimestamp),
     signerName: spec.signerName,
     request: spec.request,
     usages: spec.usages ?? [],
@@ -84,6 +84,10 @@ export function readRequest(object: unknown): CertificateRequest | { readonly pr
     issued: (status.certificate ?? '') !== '',
     conditions: status.conditions ?? [],
   };
+}
+
+function timeOf(text: string | null | undefined): Date | undefined {
+  return text === undefined || text === null ? undefined : new Date(text);
 }
 
 /**

@@ -65,8 +65,7 @@ export function judge(floor: Evaluated<FloorDecision>, policy: Evaluated<PolicyD
     const retryAfterSeconds = shortestRetry([...floor.value.wait, ...policy.value.wait]);
     return { kind: 'wait', reasons: unique(wait), warnings, retryAfterSeconds };
   }
-  if (policy.value.allow === true && floor.value.pass === true)
-    return { kind: 'approve', reasons: [], warnings };
+  if (policy.value.allow && floor.value.pass) return { kind: 'approve', reasons: [], warnings };
   return { kind: 'abstain', reasons: [notAllowed], warnings };
 }
 
@@ -98,7 +97,7 @@ function failed(floor: Evaluated<unknown>, policy: Evaluated<unknown>, warnings:
 /** Decisions of the right shape that still decide nothing. */
 function problemsOf(floor: FloorDecision, policy: PolicyDecision): Reason[] {
   const problems: Reason[] = [];
-  if (floor.pass !== true && floor.wait.length === 0) {
+  if (!floor.pass && floor.wait.length === 0) {
     problems.push({ code: 'FloorFailed', msg: 'the floor did not pass and gave no reason', source: 'floor' });
   }
   if (policy.config_errors.length > 0) {

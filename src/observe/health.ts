@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Registry } from '@prometheus-io/client';
 
 /** One named condition of health. */
@@ -50,7 +49,7 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
   server.requestTimeout = 5000;
   await listen(server, options.port, options.address);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: portOf(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -68,6 +67,12 @@ function checked(checks: readonly HealthCheck[]): [number, string, string] {
     line.problem === undefined ? `[+] ${line.name}` : `[-] ${line.name}: ${line.problem}`,
   );
   return [failing ? 503 : 200, text, `${body.join('\n')}\n`];
+}
+
+/** The server listens on an address, never on a pipe. */
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function listen(server: Server, port: number, address: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { messageOf } from '../text/message.ts';
 import { PolicyError } from './error.ts';
 import type { BundleFiles } from './files.ts';
 
@@ -111,7 +112,7 @@ function checkRoots(roots: readonly string[] | undefined): readonly string[] {
 
 /** Merges every data file at the path of its folder, as OPA does, and holds it to the roots. */
 function readData(files: BundleFiles, roots: readonly string[]): Record<string, unknown> {
-  const data: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const data: Record<string, unknown> = {};
   for (const [path, bytes] of files) {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (name !== 'data.json' && name !== 'data.yaml' && name !== 'data.yml') continue;
@@ -129,8 +130,8 @@ function readData(files: BundleFiles, roots: readonly string[]): Record<string, 
   return data;
 }
 
-function nest(folder: readonly string[], value: unknown): Record<string, unknown> {
-  return folder.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Record<string, unknown>;
+function nest(folder: readonly string[], value: Record<string, unknown>): Record<string, unknown> {
+  return folder.reduceRight((inner, name) => ({ [name]: inner }), value);
 }
 
 function merge(
@@ -164,7 +165,7 @@ function parseJson(bytes: Uint8Array, path: string, code: 'ManifestInvalid' | 'D
     return JSON.parse(utf8(bytes, path)) as unknown;
   } catch (cause) {
     if (cause instanceof PolicyError) throw cause;
-    throw new PolicyError(code, `${path}: ${(cause as Error).message}`, { cause });
+    throw new PolicyError(code, `${path}: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -173,7 +174,7 @@ function parseYamlFile(bytes: Uint8Array, path: string): unknown {
     return parseYaml(utf8(bytes, path), { maxAliasCount: 100 }) as unknown;
   } catch (cause) {
     if (cause instanceof PolicyError) throw cause;
-    throw new PolicyError('DataInvalid', `${path}: ${(cause as Error).message}`, { cause });
+    throw new PolicyError('DataInvalid', `${path}: ${messageOf(cause)}`, { cause });
   }
 }
 

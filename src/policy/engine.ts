@@ -1,4 +1,6 @@
+// oxlint-disable typescript/no-unsafe-type-assertion -- the SDK's declarations say `any` of its internals
 import { loadPolicy } from '@open-policy-agent/opa-wasm';
+import { messageOf } from '../text/message.ts';
 import { EvaluationError, PolicyError } from './error.ts';
 
 type Instance = Awaited<ReturnType<typeof loadPolicy>>;
@@ -38,12 +40,12 @@ export class Engine {
    */
   static async load(wasm: Uint8Array, data: object, maxMiB = 32): Promise<Engine> {
     const module = await WebAssembly.compile(new Uint8Array(wasm)).catch((cause: unknown) => {
-      throw new PolicyError('WasmInvalid', `not a WebAssembly module: ${textOf(cause)}`, { cause });
+      throw new PolicyError('WasmInvalid', `not a WebAssembly module: ${messageOf(cause)}`, { cause });
     });
     checkAbi(module);
     const engine = new Engine(module, data, maxMiB);
     engine.#instance = await engine.#instantiate().catch((cause: unknown) => {
-      throw new PolicyError('WasmInvalid', `the module does not start: ${textOf(cause)}`, { cause });
+      throw new PolicyError('WasmInvalid', `the module does not start: ${messageOf(cause)}`, { cause });
     });
     const missing = engine.#importedBuiltins().filter((name) => !suppliedBuiltins.has(name));
     if (missing.length > 0) {
@@ -73,7 +75,7 @@ export class Engine {
     try {
       results = instance.evaluate(input, entrypoint);
     } catch (cause) {
-      throw new EvaluationError(`${entrypoint}: ${textOf(cause)}`, { cause });
+      throw new EvaluationError(`${entrypoint}: ${messageOf(cause)}`, { cause });
     }
     this.#instance = instance;
     if (!Array.isArray(results) || results.length !== 1) {
@@ -128,12 +130,4 @@ function checkAbi(module: WebAssembly.Module): void {
       );
     }
   }
-}
-
-/** The SDK throws strings and plain objects as well as errors. */
-function textOf(cause: unknown): string {
-  if (cause instanceof Error) return cause.message;
-  if (typeof cause === 'string') return cause;
-  const message = (cause as { message?: unknown } | null)?.message;
-  return typeof message === 'string' ? message : 'unknown failure';
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { unpackTar } from 'modern-tar';
+import { messageOf } from '../text/message.ts';
 import { PolicyError } from './error.ts';
 
 /** What a bundle may hold at most. A policy that needs more is data in the wrong place. */
@@ -18,11 +19,15 @@ export type BundleFiles = ReadonlyMap<string, Uint8Array>;
 /** Reads a bundle from a `.tar.gz` file or an unpacked directory. */
 export async function readBundleFiles(path: string): Promise<BundleFiles> {
   const info = await stat(path).catch((cause: unknown) => {
-    throw new PolicyError('BundleNotFound', `bundle ${path}: cannot be read (${reasonOf(cause)})`, { cause });
+    throw new PolicyError('BundleNotFound', `bundle ${path}: cannot be read (${messageOf(cause)})`, {
+      cause,
+    });
   });
   if (info.isDirectory()) return readDirectory(path);
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new PolicyError('BundleNotFound', `bundle ${path}: cannot be read (${reasonOf(cause)})`, { cause });
+    throw new PolicyError('BundleNotFound', `bundle ${path}: cannot be read (${messageOf(cause)})`, {
+      cause,
+    });
   });
   return unpackBundle(bytes);
 }
@@ -38,7 +43,7 @@ export async function unpackBundle(bytes: Uint8Array): Promise<BundleFiles> {
   const tar = await inflate(bytes);
   const collector = new Collector();
   const entries = await unpackTar(tar, { strict: true }).catch((cause: unknown) => {
-    throw new PolicyError('BundleUnreadable', `not a tar archive inside: ${reasonOf(cause)}`, { cause });
+    throw new PolicyError('BundleUnreadable', `not a tar archive inside: ${messageOf(cause)}`, { cause });
   });
   for (const { header, data } of entries) {
     if (header.type === 'directory') continue;
@@ -58,19 +63,20 @@ async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let total = 0;
   try {
-    for await (const chunk of Readable.from([bytes]).pipe(createGunzip())) {
-      total += (chunk as Buffer).length;
+    const inflated: AsyncIterable<Buffer> = Readable.from([bytes]).pipe(createGunzip());
+    for await (const chunk of inflated) {
+      total += chunk.length;
       if (total > bundleLimits.totalBytes) {
         throw new PolicyError(
           'BundleTooLarge',
           `more than ${String(bundleLimits.totalBytes)} bytes when unpacked`,
         );
       }
-      chunks.push(chunk as Buffer);
+      chunks.push(chunk);
     }
   } catch (cause) {
     if (cause instanceof PolicyError) throw cause;
-    throw new PolicyError('BundleUnreadable', `damaged gzip data: ${reasonOf(cause)}`, { cause });
+    throw new PolicyError('BundleUnreadable', `damaged gzip data: ${messageOf(cause)}`, { cause });
   }
   return Buffer.concat(chunks);
 }
@@ -134,8 +140,4 @@ class Collector {
   add(name: string, data: Uint8Array): void {
     this.files.set(this.reserve(name, data.length), data);
   }
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,6 @@
 // The part of the WebAssembly JavaScript interface that the engine uses. TypeScript ships it only with the
 // browser's library, whose other globals do not exist here.
+// oxlint-disable-next-line typescript/no-extraneous-class -- that is what the interface is like
 declare namespace WebAssembly {
   interface ModuleDescriptor {
     readonly name: string;
