@@ -79,7 +79,8 @@ const lengthOctets = (length: number, form: LengthForm): Uint8Array => {
 /** One element. `tag` is the identifier octet, or all of them for a tag number above 30. */
 export function tlv(tag: number | Uint8Array, content: Content, form: LengthForm = 'minimal'): Uint8Array {
   const identifier = typeof tag === 'number' ? bytes(tag) : tag;
-  const value = content instanceof Uint8Array ? content : concat(...content);
+  // Not concat(...content): a hundred thousand arguments do not fit on the stack.
+  const value = content instanceof Uint8Array ? content : new Uint8Array(Buffer.concat(content));
   const end = form === 'indefinite' ? bytes(0, 0) : bytes();
   return concat(identifier, lengthOctets(value.length, form), value, end);
 }
