@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseAllDocuments } from 'yaml';
+import { isRecord } from '../kube/json.ts';
 import { messageOf } from '../text/message.ts';
 import { CommandError } from './error.ts';
 import type { IO } from './io.ts';
@@ -54,21 +55,15 @@ function parseDocuments(text: string, file: string): ManifestDocument[] {
 
 /** `kubectl get -o yaml` of several objects prints one List. */
 function objectsOf(value: unknown, where: string): ManifestDocument[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isRecord(value)) {
     throw new CommandError(
       'NotAnObject',
       `${where}: a Kubernetes object is expected, such as \`kubectl get -o yaml\` prints`,
     );
   }
-  const object = value as Record<string, unknown>;
-  if (
-    typeof object['kind'] === 'string' &&
-    object['kind'].endsWith('List') &&
-    Array.isArray(object['items'])
-  ) {
-    return object['items'].flatMap((item: unknown, index) =>
-      objectsOf(item, `${where}, item ${String(index + 1)}`),
-    );
+  const { kind, items } = value;
+  if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)) {
+    return items.flatMap((item: unknown, index) => objectsOf(item, `${where}, item ${String(index + 1)}`));
   }
-  return [{ object, where }];
+  return [{ object: value, where }];
 }

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What is said in the configuration file, beside what every test needs. */
+export interface ApproverOptions {
+  readonly kubeconfig: string;
+  /** Lines of YAML, such as `onDeny: deny`. */
+  readonly config?: string;
+  readonly bundle?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Whether to wait for /readyz; else for the health server alone. */
+  readonly ready?: boolean;
+}
+
+const executable = new URL('../../dist/rego-csr-approver', import.meta.url).pathname;
+
+/** The shipped program, running as a process of its own against a cluster. */
+export class Approver {
+  readonly process: ChildProcess;
+  readonly #directory: string;
+  #log = '';
+
+  private constructor(process: ChildProcess, directory: string) {
+    this.process = process;
+    this.#directory = directory;
+    process.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.#log += chunk;
+    });
+  }
+
+  static async start(options: ApproverOptions): Promise<Approver> {
+    const directory = mkdtempSync(join(tmpdir(), 'approver-'));
+    const config = join(directory, 'config.yaml');
+    writeFileSync(
+      config,
+      `apiVersion: rego-csr-approver/v1alpha1
+kind: ApproverConfiguration
+server: {address: 127.0.0.1, port: 0}
+${options.config ?? ''}
+`,
+    );
+    const args = ['run', '--kubeconfig', options.kubeconfig, '--config', config];
+    if (options.bundle !== undefined) args.push('--bundle', options.bundle);
+    const child = spawn(executable, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...options.env },
+    });
+    const approver = new Approver(child, directory);
+    await approver.#started(options.ready ?? true);
+    return approver;
+  }
+
+  /** Everything it has logged. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Its log as objects. */
+  get lines(): Record<string, unknown>[] {
+    return this.#log
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line): Record<string, unknown> => JSON.parse(line));
+  }
+
+  /** Status and body of an endpoint of its health server. */
+  async get(path: string): Promise<{ status: number; body: string }> {
+    const response = await fetch(`http://127.0.0.1:${String(this.#port())}${path}`);
+    return { status: response.status, body: await response.text() };
+  }
+
+  /** Sends SIGTERM and gives the exit code. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const exited = once(this.process, 'exit');
+      this.process.kill(signal);
+      await exited;
+    }
+    rmSync(this.#directory, { recursive: true, force: true });
+    return this.process.exitCode;
+  }
+
+  #port(): number | undefined {
+    const line = this.lines.find(({ port }) => typeof port === 'number');
+    return typeof line?.['port'] === 'number' ? line['port'] : undefined;
+  }
+
+  async #started(ready: boolean): Promise<void> {
+    const deadline = performance.now() + 20_000;
+    while (performance.now() < deadline) {
+      if (this.process.exitCode !== null) break;
+      // oxlint-disable-next-line no-await-in-loop -- waiting for a process
+      if (this.#port() !== undefined && (!ready || (await this.get('/readyz')).status === 200)) return;
+      // oxlint-disable-next-line no-await-in-loop
+      await sleep(20);
+    }
+    await this.stop('SIGKILL');
+    throw new Error(`the approver did not start:\n${this.#log}`);
+  }
+}
