@@ -1,6 +1,6 @@
 import type { KubeClient, RequestOptions } from './client.ts';
 import { isNotFound, KubeError } from './errors.ts';
-import { isRecord, recordOf, textOf, type JsonRecord } from './json.ts';
+import { isRecord, listOf, recordOf, textOf, type JsonRecord } from './json.ts';
 import { listAll } from './list.ts';
 import {
   asEndpointSlice,
@@ -50,8 +50,7 @@ export async function getNode(
   try {
     return asNode(await client.get(`${NODE_PATH}${apiPath(name)}`, options));
   } catch (error) {
-    // A 404 of the Node, not of a proxy that knows no such page.
-    if (isNotFound(error) && error.reason === 'NotFound') return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }
@@ -123,17 +122,20 @@ export async function listEndpointSlices(
   return (await listAll(client, path, { ...options, query })).map(asEndpointSlice);
 }
 
-/** Undefined where the API server has no ServiceCIDR API (before 1.33). Nothing but a 404 of the API itself says so. */
+/** Undefined where the API server has no ServiceCIDR API (before 1.33), as its own discovery says, and only then. */
 export async function listServiceCIDRs(
   client: KubeClient,
   options?: Options,
 ): Promise<ServiceCIDRObject[] | undefined> {
-  const path = apiPath('apis', 'networking.k8s.io', 'v1', 'servicecidrs');
+  const group = apiPath('apis', 'networking.k8s.io', 'v1');
   try {
-    return (await listAll(client, path, options)).map(asServiceCIDR);
+    return (await listAll(client, `${group}/servicecidrs`, options)).map(asServiceCIDR);
   } catch (error) {
-    if (isNotFound(error) && error.reason === undefined) return undefined;
-    throw error;
+    if (!isNotFound(error)) throw error;
+    const { kind, resources } = await client.get(group, options);
+    const names = listOf(resources).map((resource) => textOf(recordOf(resource)['name']));
+    if (kind !== 'APIResourceList' || names.length === 0 || names.includes('servicecidrs')) throw error;
+    return undefined;
   }
 }
 

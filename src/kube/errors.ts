@@ -43,7 +43,9 @@ export class KubeError extends Error {
 export const isStatus = (error: unknown, status: number): error is KubeError =>
   error instanceof KubeError && error.kind === 'status' && error.status === status;
 
-export const isNotFound = (error: unknown): error is KubeError => isStatus(error, 404);
+/** The API server says that there is no such object; the 404 page of a proxy in between says nothing of the kind. */
+export const isNotFound = (error: unknown): error is KubeError =>
+  isStatus(error, 404) && error.reason === 'NotFound';
 export const isConflict = (error: unknown): error is KubeError => isStatus(error, 409);
 
 /** The list's continue token or the watch's resourceVersion is too old: list again. */
