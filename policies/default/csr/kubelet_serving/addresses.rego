@@ -3,20 +3,12 @@ package csr.kubelet_serving
 # METADATA
 # title: Every requested address is an address
 # description: In canonical text, so that a DNS name such as 127.1 or 0x7f.1 does not hide one.
-addresses_well_formed if {
-	every address in requested_addresses {
-		is_ip(address)
-	}
-}
+addresses_well_formed if requested_addresses == requested_ips
 
 # METADATA
 # title: No address is reserved
 # description: Addresses that mean something other than one machine, in every cluster.
-addresses_unreserved if {
-	every address in requested_addresses {
-		not _reserved_address(address)
-	}
-}
+addresses_unreserved if count(_reserved_addresses) == 0
 
 # METADATA
 # title: Requested addresses
@@ -28,6 +20,11 @@ requested_addresses contains name if {
 	some name in input.sans.dns
 	ends_in_number(name)
 }
+
+# METADATA
+# title: Requested addresses that are well-formed
+# description: What is compared with ranges and other addresses. Engines disagree about what is not an address.
+requested_ips := {address | some address in requested_addresses; is_ip(address)}
 
 # METADATA
 # title: An IPv4 or IPv6 address in text
@@ -75,8 +72,9 @@ _reserved_ranges := {
 	"ff00::/8": "multicast, RFC 4291 section 2.7",
 }
 
-_reserved_address(address) if {
-	some range, _ in _reserved_ranges
+_reserved_addresses contains $"{shortened(address)} ({why})" if {
+	some address in requested_ips
+	some range, why in _reserved_ranges
 	net.cidr_contains(range, address)
 }
 
@@ -88,8 +86,7 @@ _reserved_address(address) if {
 #   remedy: Correct the name at its source, the host name or the cloud provider, and delete the request.
 deny contains reason(rego.metadata.rule(), msg) if {
 	not addresses_well_formed
-	bad := {address | some address in requested_addresses; not is_ip(address)}
-	msg := $"not canonical IP addresses: {listed(bad)}"
+	msg := $"not canonical IP addresses: {listed(requested_addresses - requested_ips)}"
 }
 
 # METADATA
@@ -101,11 +98,6 @@ deny contains reason(rego.metadata.rule(), msg) if {
 #     See whether the Node lists such an address, and why (kubelet --node-ip, cloud provider). If it does not, treat
 #     the requestor as compromised until explained.
 deny contains reason(rego.metadata.rule(), msg) if {
-	not addresses_unreserved
-	bad := {$"{shortened(address)} ({why})" |
-		some address in requested_addresses
-		some range, why in _reserved_ranges
-		net.cidr_contains(range, address)
-	}
-	msg := $"reserved addresses: {listed(bad)}"
+	count(_reserved_addresses) > 0
+	msg := $"reserved addresses: {listed(_reserved_addresses)}"
 }

@@ -46,8 +46,7 @@ wait contains reason(rego.metadata.rule(), msg) if {
 wait contains reason(rego.metadata.rule(), msg) if {
 	input.node.found
 	not node_older_than_request
-	created := shortened(input.node.created_at)
-	msg := $"the Node was created at {created}, after the request ({shortened(input.created_at)})"
+	msg := $"the Node's time {shortened(input.node.created_at)} is not up to the request's, {shortened(input.created_at)}"
 }
 
 # METADATA

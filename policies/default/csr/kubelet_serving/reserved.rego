@@ -22,7 +22,7 @@ _covers(pattern, name) if {
 }
 
 _closed_addresses contains address if {
-	some address in requested_addresses
+	some address in requested_ips
 	some range in _config.reserved_cidrs
 	net.cidr_contains(range, address)
 }

@@ -63,7 +63,7 @@ _own_api_names contains name if {
 _foreign_api_names := _api_names - _own_api_names
 
 _api_addresses contains address if {
-	some address in requested_addresses
+	some address in requested_ips
 	some api in input.cluster.api_addresses
 	same_address(address, api)
 }
@@ -73,13 +73,13 @@ _own_api_addresses := _api_addresses & (node_ips | node_names)
 _foreign_api_addresses := _api_addresses - _own_api_addresses
 
 _service_addresses contains address if {
-	some address in requested_addresses
+	some address in requested_ips
 	some range in input.cluster.service_cidrs
 	net.cidr_contains(range, address)
 }
 
 _pod_addresses contains address if {
-	some address in requested_addresses
+	some address in requested_ips
 	some range in input.cluster.pod_cidrs
 	net.cidr_contains(range, address)
 }

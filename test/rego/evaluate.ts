@@ -1,0 +1,118 @@
+/** Evaluates cases: on OPA, all in one process, and on WebAssembly, with the program's own engine. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseBundle } from '../../src/policy/bundle.ts';
+import type { FloorDecision, PolicyDecision } from '../../src/policy/decision.ts';
+import { decisionShape, floorShape } from '../../src/policy/decision.ts';
+import { Engine } from '../../src/policy/engine.ts';
+import { readBundleFiles } from '../../src/policy/files.ts';
+import type { RegoCase } from './cases.ts';
+import { opa } from './opa.ts';
+import { policiesPath } from './paths.ts';
+
+/** What the three entrypoints say of one case; `undefined` where a rule is. */
+export interface Said {
+  readonly form: FloorDecision;
+  readonly facts: FloorDecision;
+  readonly decision: PolicyDecision;
+}
+
+export const bundleNames = ['floor', 'default'] as const;
+export type BundleName = (typeof bundleNames)[number];
+
+/** Builds a bundle as policies/README.md says, and gives the path of the archive. */
+export async function buildBundle(name: BundleName, directory: string): Promise<string> {
+  const path = join(directory, `${name}.tar.gz`);
+  const capabilities = ['--capabilities', policiesPath('capabilities.json')];
+  await opa('build', '-b', policiesPath(name), '-t', 'wasm', '--ignore', '*_test.rego', ...capabilities, '-o', path);
+  return path;
+}
+
+/** Runs `use` with a directory that is removed afterwards. */
+export async function withDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'rego-test-'));
+  try {
+    return await use(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+// Variables for what `with` puts in place: opa evaluates a reference there after the replacement.
+const query = `[said |
+  some one in input.cases
+  document := one.input
+  config := one.config
+  form := data.csr.floor.form with input as document
+  facts := data.csr.floor.facts with input as document
+  decision := data.csr.kubelet_serving.decision with input as document with data.csr.kubelet_serving.config as config
+  said := {"form": form, "facts": facts, "decision": decision}
+]`;
+
+/** Evaluates cases on OPA from the sources of the two bundles. */
+export async function evaluateOnOpa(
+  cases: readonly RegoCase[],
+  sources: Readonly<Record<BundleName, string>> = {
+    floor: policiesPath('floor'),
+    default: policiesPath('default'),
+  },
+): Promise<Said[]> {
+  return withDirectory(async (directory) => {
+    const input = join(directory, 'input.json');
+    writeFileSync(input, JSON.stringify({ cases: cases.map((one) => ({ input: one.input, config: one.config })) }));
+    const bundles = ['-b', sources.floor, '-b', sources.default];
+    const text = await opa('eval', ...bundles, '-i', input, '-f', 'raw', query);
+    const said = JSON.parse(text) as unknown[];
+    if (said.length !== cases.length) throw new Error('an entrypoint is undefined for some case');
+    return said.map((one) => checked(one as Record<keyof Said, unknown>));
+  });
+}
+
+/** Evaluates cases on WebAssembly. */
+export async function evaluateOnWasm(cases: readonly RegoCase[]): Promise<Said[]> {
+  return withDirectory(async (directory) => {
+    const floor = await engineOf(await buildBundle('floor', directory));
+    const files = parseBundle(await readBundleFiles(await buildBundle('default', directory)));
+    const engines = new Map<string, Engine>();
+    const said: Said[] = [];
+    for (const { input, config } of cases) {
+      const key = JSON.stringify(config);
+      const data = { csr: { kubelet_serving: { config } } };
+      const policy = engines.get(key) ?? (await Engine.load(files.wasm, data));
+      engines.set(key, policy);
+      said.push(
+        checked({
+          form: await floor.evaluate('csr/floor/form', input),
+          facts: await floor.evaluate('csr/floor/facts', input),
+          decision: await policy.evaluate('csr/kubelet_serving/decision', input),
+        }),
+      );
+    }
+    return said;
+  });
+}
+
+async function engineOf(path: string): Promise<Engine> {
+  const bundle = parseBundle(await readBundleFiles(path));
+  return Engine.load(bundle.wasm, bundle.data);
+}
+
+function checked(said: Readonly<Record<keyof Said, unknown>>): Said {
+  const parsed: Said = {
+    form: floorShape.parse(said.form),
+    facts: floorShape.parse(said.facts),
+    decision: decisionShape.parse(said.decision),
+  };
+  return sorted(parsed) as Said;
+}
+
+/** Sets leave the engines in different orders, and so do keys. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(sorted).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+}
