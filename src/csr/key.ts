@@ -17,11 +17,12 @@ export interface PublicKey {
   readonly shown: DecodedRequest['key'];
   /** Octets of the modulus, or of a coordinate: what bounds the signature's numbers. */
   readonly octets: number;
-  readonly spki: Uint8Array;
+  /** Content of the subjectPublicKey BIT STRING. */
+  readonly bits: Uint8Array;
   readonly handle: KeyObject;
 }
 
-type Shown = Omit<PublicKey, 'spki' | 'handle'>;
+type Shown = Omit<PublicKey, 'bits' | 'handle'>;
 
 /** A positive INTEGER's magnitude, without the octet that keeps its sign. */
 const magnitude = (integer: Uint8Array): Uint8Array =>
@@ -100,5 +101,5 @@ export function readKey({ whole, content }: Element): PublicKey {
   info.end();
   const read = readers[kind](algorithm, bits);
   algorithm.end();
-  return { ...read, spki: whole, handle: importKey(whole) };
+  return { ...read, bits, handle: importKey(whole) };
 }

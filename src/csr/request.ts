@@ -10,8 +10,6 @@ import { readSubject } from './subject.ts';
 
 export interface CertificationRequest {
   readonly subject: DecodedRequest['subject'];
-  /** The Name as sent. */
-  readonly subjectDER: Uint8Array;
   readonly sans: DecodedRequest['sans'];
   readonly key: PublicKey;
   readonly algorithm: SignatureAlgorithm;
@@ -34,13 +32,12 @@ export function readRequest(der: Uint8Array, maxSANs: number): CertificationRequ
   const { whole: signed, content } = request.next(TAG.SEQUENCE);
   const info = new DERReader(content, 'request info');
   readVersion(info);
-  const name = info.next(TAG.SEQUENCE);
-  const subject = readSubject(new DERReader(name.content, 'subject'));
+  const subject = readSubject(info.enter(TAG.SEQUENCE, 'subject'));
   const key = readKey(info.next(TAG.SEQUENCE));
   const sans = readNames(readAttributes(info.enter(TAG.ATTRIBUTES, 'attributes')), maxSANs);
   info.end();
   const algorithm = readSignatureAlgorithm(request.enter(TAG.SEQUENCE, 'signature algorithm'));
   const signature = request.octetsOfBitString();
   request.end();
-  return { subject, subjectDER: name.whole, sans, key, algorithm, signed, signature };
+  return { subject, sans, key, algorithm, signed, signature };
 }

@@ -1,6 +1,8 @@
 // The library's decorators need the polyfill in place before they run.
 import 'reflect-metadata';
-import { Name, Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from '@peculiar/x509';
+import { AsnConvert } from '@peculiar/asn1-schema';
+import { Extensions, id_ce_subjectAltName, SubjectAlternativeName } from '@peculiar/asn1-x509';
+import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { isDeepStrictEqual } from 'node:util';
 import { hex } from './bytes.ts';
 import type { DecodedRequest } from './decoded.ts';
@@ -8,60 +10,80 @@ import { parseIP } from './ip.ts';
 import { DecodeRefusal, refuse } from './refusal.ts';
 import type { CertificationRequest } from './request.ts';
 
-/** What two parsers must read alike. */
+/** What two parsers must read alike. Whatever one of them sees more of makes them differ. */
 interface Reading {
-  /** Attribute types and their values, sorted by type. */
-  readonly subject: readonly (readonly [type: string, values: readonly string[]])[];
+  /** Type and value of each attribute, sorted by type. */
+  readonly subject: readonly (readonly [type: string, value: string])[];
   readonly sans: DecodedRequest['sans'];
-  readonly spki: string;
+  readonly key: string;
   readonly signature: string;
 }
 
-const fromBuffer = (buffer: ArrayBuffer): string => hex(new Uint8Array(buffer));
+/**
+ * The library's structure. Its accessors are passed by: `extensions` throws once and is empty ever after,
+ * sees one attribute of several, drops names that it cannot read, and parses everything three times.
+ */
+class Structure extends Pkcs10CertificateRequest {
+  get parsed() {
+    return this.asn;
+  }
+}
 
-const shownAs: Readonly<Record<string, keyof DecodedRequest['sans']>> = {
-  dns: 'dns',
-  email: 'email',
-  ip: 'ip',
-  url: 'uri',
-};
+const shownAs = {
+  dNSName: 'dns',
+  iPAddress: 'ip',
+  rfc822Name: 'email',
+  uniformResourceIdentifier: 'uri',
+} as const;
+const kinds = ['dNSName', 'iPAddress', 'rfc822Name', 'uniformResourceIdentifier'] as const;
 
-/** The library's GeneralNames. Its `extensions` throw once and are empty ever after: they are touched once. */
-function theirSANs(request: Pkcs10CertificateRequest): DecodedRequest['sans'] {
+/** Every name of every extension of every value of every attribute. */
+function theirNames({ parsed }: Structure): SubjectAlternativeName {
+  const names = new SubjectAlternativeName();
+  const values = Array.from(
+    parsed.certificationRequestInfo.attributes,
+    (attribute) => attribute.values,
+  ).flat();
+  for (const { extnID, extnValue } of values.flatMap((value) =>
+    Array.from(AsnConvert.parse(value, Extensions)),
+  )) {
+    if (extnID !== id_ce_subjectAltName) refuse('ParsersDisagree', 'extension');
+    names.push(...AsnConvert.parse(extnValue, SubjectAlternativeName));
+  }
+  return names;
+}
+
+function theirSANs(request: Structure): DecodedRequest['sans'] {
   const sans = { dns: [] as string[], ip: [] as string[], email: [] as string[], uri: [] as string[] };
-  for (const extension of request.extensions) {
-    if (!(extension instanceof SubjectAlternativeNameExtension))
-      return refuse('ParsersDisagree', 'extension');
-    for (const { type, value } of extension.names.items) {
-      const kind = shownAs[type] ?? refuse('ParsersDisagree', 'kind of name');
-      sans[kind].push(kind === 'ip' ? (parseIP(value) ?? '') : value);
-    }
+  for (const name of theirNames(request)) {
+    const kind =
+      kinds.find((field) => name[field] !== undefined) ?? refuse('ParsersDisagree', 'kind of name');
+    const text = String(name[kind]);
+    sans[shownAs[kind]].push(kind === 'iPAddress' ? String(parseIP(text)) : text);
   }
   return sans;
 }
 
-const byType = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
-
-function theirs(der: Uint8Array, subject: Uint8Array): Reading {
-  const request = new Pkcs10CertificateRequest(der);
+function theirs(request: Structure): Reading {
+  const { subject, subjectPKInfo } = request.parsed.certificationRequestInfo;
+  const attributes = Array.from(subject, (rdn) => Array.from(rdn)).flat();
   return {
-    subject: new Name(subject)
-      .toJSON()
-      .flatMap(Object.entries<string[]>)
-      .toSorted(byType),
+    subject: attributes
+      .map(({ type, value }) => [type, value.toString()] as const)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     sans: theirSANs(request),
-    spki: fromBuffer(request.publicKey.rawData),
-    signature: fromBuffer(request.signature),
+    key: hex(new Uint8Array(subjectPKInfo.subjectPublicKey)),
+    signature: hex(new Uint8Array(request.signature)),
   };
 }
 
 const ours = ({ subject, sans, key, signature }: CertificationRequest): Reading => ({
   subject: [
-    ['CN', [subject.commonName]],
-    ['O', subject.organization],
+    ['2.5.4.10', subject.organization[0]],
+    ['2.5.4.3', subject.commonName],
   ],
   sans,
-  spki: hex(key.spki),
+  key: hex(key.bits),
   signature: hex(signature),
 });
 
@@ -72,7 +94,7 @@ const ours = ({ subject, sans, key, signature }: CertificationRequest): Reading 
 export function crossCheck(der: Uint8Array, request: CertificationRequest): void {
   let reading: Reading;
   try {
-    reading = theirs(der, request.subjectDER);
+    reading = theirs(new Structure(der));
   } catch (cause) {
     throw cause instanceof DecodeRefusal ? cause : new DecodeRefusal('ParsersDisagree', 'refused', { cause });
   }

@@ -126,7 +126,7 @@ describe('requests of one document', () => {
             hidden,
             key,
           ),
-          spki: new Uint8Array(read.spki),
+          spki: new Uint8Array(read.handle.export({ format: 'der', type: 'spki' })),
           signature: () => new Uint8Array(signature),
         });
         expect(new Uint8Array(again.der)).toEqual(new Uint8Array(der));
