@@ -5,7 +5,7 @@ export const defaultLimits: DecodeLimits = Object.freeze({ maxRequestBytes: 16 *
 
 /**
  * No configuration goes beyond these. They keep the slowest request below ten milliseconds; most of that is
- * the second parser, which takes some 20 microseconds for each name (test/bench/decode.bench.ts).
+ * the second parser, which takes some 15 microseconds for each name (test/bench/decode.bench.ts).
  */
 export const hardLimits: DecodeLimits = Object.freeze({ maxRequestBytes: 64 * 1024, maxSANs: 256 });
 

@@ -29,13 +29,13 @@ class Structure extends Pkcs10CertificateRequest {
   }
 }
 
-const shownAs = {
-  dNSName: 'dns',
-  iPAddress: 'ip',
-  rfc822Name: 'email',
-  uniformResourceIdentifier: 'uri',
-} as const;
-const kinds = ['dNSName', 'iPAddress', 'rfc822Name', 'uniformResourceIdentifier'] as const;
+/** The library's kinds of GeneralName, and what we show them as. */
+const kinds = [
+  ['dNSName', 'dns'],
+  ['iPAddress', 'ip'],
+  ['rfc822Name', 'email'],
+  ['uniformResourceIdentifier', 'uri'],
+] as const;
 
 /** Every name of every extension of every value of every attribute. */
 function theirNames({ parsed }: Structure): SubjectAlternativeName {
@@ -56,10 +56,11 @@ function theirNames({ parsed }: Structure): SubjectAlternativeName {
 function theirSANs(request: Structure): DecodedRequest['sans'] {
   const sans = { dns: [] as string[], ip: [] as string[], email: [] as string[], uri: [] as string[] };
   for (const name of theirNames(request)) {
-    const kind =
-      kinds.find((field) => name[field] !== undefined) ?? refuse('ParsersDisagree', 'kind of name');
-    const text = String(name[kind]);
-    sans[shownAs[kind]].push(kind === 'iPAddress' ? String(parseIP(text)) : text);
+    const [field, shownAs] =
+      kinds.find(([known]) => name[known] !== undefined) ?? refuse('ParsersDisagree', 'kind of name');
+    const text = String(name[field]);
+    // Its IPv6 text is not always canonical.
+    sans[shownAs].push(shownAs === 'ip' ? String(parseIP(text)) : text);
   }
   return sans;
 }

@@ -107,13 +107,14 @@ function worst(): void {
   }
 }
 
+const nested = (depth: number): Uint8Array => {
+  let inside: Uint8Array = new Uint8Array();
+  for (let i = 0; i < depth; i += 1) inside = sequence(inside);
+  return inside;
+};
+
 /** Each row doubles the one before: linear work at most doubles its time. */
 function growth(): void {
-  const nested = (depth: number): Uint8Array => {
-    let inside: Uint8Array = new Uint8Array();
-    for (let i = 0; i < depth; i += 1) inside = sequence(inside);
-    return inside;
-  };
   const rows: readonly (readonly [string, readonly number[], (size: number) => Uint8Array])[] = [
     ['names', [32, 64, 128, 256], (size) => buildCSR({ dns: names(size), ip: [] }).pem],
     ['bytes of a name', [5e3, 10e3, 20e3, 40e3], (size) => buildCSR({ dns: ['n'.repeat(size)] }).pem],
