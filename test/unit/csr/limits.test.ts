@@ -1,30 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { decodeRequest } from '../../../src/csr/decode.ts';
-import { defaultLimits, effectiveLimits, hardLimits, limitProblems } from '../../../src/csr/limits.ts';
+import { defaultLimits, effectiveLimits, hardLimits } from '../../../src/csr/limits.ts';
 import { buildCSR } from '../../support/csr.ts';
 
 describe('limits', () => {
-  test.each([
-    ['the defaults', defaultLimits, 0],
-    ['the hard limits', hardLimits, 0],
-    ['the least', { maxRequestBytes: 1, maxSANs: 1 }, 0],
-    ['a byte above', { ...hardLimits, maxRequestBytes: hardLimits.maxRequestBytes + 1 }, 1],
-    ['a name above', { ...hardLimits, maxSANs: hardLimits.maxSANs + 1 }, 1],
-    ['zero', { maxRequestBytes: 0, maxSANs: 0 }, 2],
-    ['negative', { maxRequestBytes: -1, maxSANs: -1 }, 2],
-    ['a fraction', { ...defaultLimits, maxSANs: 1.5 }, 1],
-    ['not a number', { ...defaultLimits, maxSANs: Number.NaN }, 1],
-    ['infinite', { ...defaultLimits, maxRequestBytes: Infinity }, 1],
-  ])('%s', (_name, limits, problems) => {
-    expect(limitProblems(limits)).toHaveLength(problems);
-  });
-
-  test('a problem names the setting and its bounds', () => {
-    expect(limitProblems({ ...defaultLimits, maxSANs: 0 })).toEqual([
-      `maxSANs must be a whole number from 1 to ${hardLimits.maxSANs}`,
-    ]);
-  });
-
   test('are never above the hard ones', () => {
     expect(effectiveLimits({ maxRequestBytes: 1e9, maxSANs: 1e9 })).toEqual(hardLimits);
     expect(effectiveLimits({ maxRequestBytes: 7, maxSANs: 7 })).toEqual({ maxRequestBytes: 7, maxSANs: 7 });
