@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DecodedRequest } from '../../src/csr/decoded.ts';
 import type { OracleAnswer, OracleCertificate, OracleReading } from '../oracle/answer.ts';
 import { OID } from '../support/csr.ts';
+import { unarmoured } from './armour.ts';
 import { kubeletForm } from './form.ts';
 import type { Judge } from './judge.ts';
 import type { Reading } from './reading.ts';
@@ -125,9 +126,7 @@ function judgeBreaches(decoded: DecodedRequest, go: OracleReading): string[] {
   ];
 }
 
-function fingerprintOf(request: Uint8Array): string {
-  const [, base64 = ''] = Buffer.from(request)
-    .toString('latin1')
-    .split(/-----[A-Z ]+-----/);
-  return `sha256:${createHash('sha256').update(Buffer.from(base64, 'base64')).digest('hex')}`;
-}
+const fingerprintOf = (request: Uint8Array): string =>
+  `sha256:${createHash('sha256')
+    .update(unarmoured(request) ?? new Uint8Array())
+    .digest('hex')}`;

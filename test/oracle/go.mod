@@ -7,6 +7,7 @@ godebug default=go1.26
 require (
 	k8s.io/api v0.36.3
 	k8s.io/apimachinery v0.36.3
+	k8s.io/client-go v0.0.0
 	k8s.io/kubernetes v1.36.3
 )
 

@@ -1,6 +1,7 @@
 // The oracle says how Kubernetes and Go read certificate requests, so that tests can hold our reading
 // against theirs. It reads requests from standard input, each as four octets of length (big endian) and
-// that many bytes of spec.request, and answers each with one line of JSON, in order.
+// that many bytes of spec.request, and answers each with one line of JSON, in order. With the argument
+// "kubelet" it writes requests instead, as kubelets make them.
 package main
 
 import (
@@ -14,7 +15,14 @@ import (
 )
 
 func main() {
-	if err := serve(os.Stdin, os.Stdout); err != nil {
+	err := errors.New("the only argument there is: kubelet")
+	switch {
+	case len(os.Args) == 1:
+		err = serve(os.Stdin, os.Stdout)
+	case os.Args[1] == "kubelet":
+		err = kubelet(os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
 		os.Exit(2)
 	}

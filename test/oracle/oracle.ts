@@ -1,7 +1,10 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import type { OracleAnswer } from './answer.ts';
 import { buildOracle } from './build.ts';
+
+const run = promisify(execFile);
 
 interface Waiting {
   readonly resolve: (answer: OracleAnswer) => void;
@@ -59,6 +62,18 @@ export class Oracle {
   #fail(error: Error): void {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
+}
+
+/** Requests as kubelets make them, written by client-go. */
+export async function kubeletRequests(): Promise<Uint8Array[]> {
+  const { stdout } = await run(await buildOracle(), ['kubelet'], { encoding: 'buffer', maxBuffer: 2 ** 26 });
+  const requests: Uint8Array[] = [];
+  for (let at = 0; at < stdout.length;) {
+    const end = at + 4 + stdout.readUInt32BE(at);
+    requests.push(new Uint8Array(stdout.subarray(at + 4, end)));
+    at = end;
+  }
+  return requests;
 }
 
 function frameHead(request: Uint8Array): Buffer {
