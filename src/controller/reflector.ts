@@ -16,10 +16,16 @@ export interface ReflectorHandler<T> {
   onListed?(): void;
 }
 
+/**
+ * How a watch ended: `timeout` in good order, the others lead to a new list. `silent` may also mean that nothing
+ * happened: the API server sends no bookmarks then, unless etcd reports progress to it.
+ */
+export type WatchEnd = 'timeout' | 'early' | 'expired' | 'silent' | 'rotated' | 'error';
+
 export interface ReflectorObserver {
   listed?(items: number, ms: number): void;
-  /** A watch has ended: `timeout` in good order, the others lead to a new list. */
-  watchEnded?(how: 'timeout' | 'early' | 'expired' | 'silent' | 'error'): void;
+  watchEnded?(how: WatchEnd): void;
+  /** What nobody can expect; so not the ends of watches that have a name of their own. */
   error?(error: unknown, during: 'list' | 'watch' | 'project' | 'handler'): void;
 }
 
@@ -143,7 +149,9 @@ export class Reflector<T> {
         await this.#watchWhileHealthy(signal);
       } catch (error) {
         if (signal.aborted) break;
-        this.#report(() => this.#observer.error?.(error, during));
+        if (during === 'list' || howEnded(error) === 'error') {
+          this.#report(() => this.#observer.error?.(error, during));
+        }
         if (error instanceof KubeError) retryAfterMs = (error.retryAfterSeconds ?? 0) * 1000;
       }
       this.#failures += 1;
@@ -292,7 +300,9 @@ function keyOf({ metadata }: KubeObject): string {
   return typeof namespace === 'string' && namespace !== '' ? `${namespace}/${name}` : name;
 }
 
-function howEnded(error: unknown): 'expired' | 'silent' | 'error' {
+function howEnded(error: unknown): WatchEnd {
   if (isExpired(error)) return 'expired';
-  return error instanceof KubeError && error.reason === 'WatchSilent' ? 'silent' : 'error';
+  const reason = error instanceof KubeError ? error.reason : undefined;
+  if (reason === 'WatchSilent') return 'silent';
+  return reason === 'CredentialsRotated' ? 'rotated' : 'error';
 }

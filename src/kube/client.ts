@@ -16,7 +16,10 @@ export interface KubeClientOptions {
   /** Over the whole of a request: waiting for a connection, connecting, sending, reading. */
   readonly timeoutMs?: number;
   readonly connectTimeoutMs?: number;
-  /** Longest silence on a watch. */
+  /**
+   * Longest silence on a watch. Where events happen or etcd reports progress, a bookmark comes about every minute. A
+   * resource in which nothing happens gets none at all, and cannot be told from a dead connection.
+   */
   readonly watchIdleMs?: number;
   readonly maxBytes?: number;
   readonly maxEventBytes?: number;
@@ -39,7 +42,7 @@ const DEFAULTS = {
   connections: 32,
   timeoutMs: 10_000,
   connectTimeoutMs: 5_000,
-  watchIdleMs: 120_000,
+  watchIdleMs: 90_000,
   maxBytes: 64 * 1024 * 1024,
   maxEventBytes: 8 * 1024 * 1024,
   allowPlainHttp: false,

@@ -9,7 +9,7 @@ export interface WatchExchange {
   readonly headers: Record<string, string | string[]>;
   /** For the answer's headers: the API server sends them as soon as it has accepted the watch. */
   readonly headersTimeoutMs: number;
-  /** Longest silence. The API server sends a bookmark about every minute, so a longer one means a dead connection. */
+  /** Longest silence. */
   readonly idleMs: number;
   readonly maxLineBytes: number;
   readonly signal?: AbortSignal | undefined;

@@ -226,6 +226,11 @@ describe('watch', () => {
     ['a reset', reset, 'error'],
     ['410 Gone', expired, 'expired'],
     ['silence', new KubeError({ kind: 'timeout', reason: 'WatchSilent', message: 'nothing came' }), 'silent'],
+    [
+      'a rotation of our credentials',
+      new KubeError({ kind: 'network', reason: 'CredentialsRotated', message: 'rotated' }),
+      'rotated',
+    ],
     ['an exception that is none of ours', new Error('bug'), 'error'],
   ])('lists again after %s, and misses nothing', async (_, how, expected) => {
     const { reflector, clock, told, watch, listed, observed, watches } = setUp([
@@ -235,7 +240,9 @@ describe('watch', () => {
     await settle();
     await watch().push(how);
     await clock.turn(1_000);
-    expect(observed[0]).toBe(expected);
+    expect(observed).toEqual(
+      expected === 'error' ? [expected, expect.stringMatching('^watch: ')] : [expected],
+    );
     expect(listed).toHaveLength(2);
     expect(told.slice(3)).toEqual(['b@2>b@25', '+c@26', '-a@1', 'listed']);
     expect(watches.map(({ from }) => from.resourceVersion)).toEqual(['10', '30']);
