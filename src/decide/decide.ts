@@ -13,7 +13,7 @@ import type { InputDocument, RequestInput } from './input.ts';
 import type { CertificateRequest } from './request.ts';
 import { isFinished } from './request.ts';
 import type { Evaluated, Reason, Verdict } from './verdict.ts';
-import { judge, judgeWithoutFacts, reasonsOf } from './verdict.ts';
+import { judge, judgeWithoutFacts } from './verdict.ts';
 
 /** What a request is decided by. */
 export interface Policies {
@@ -60,10 +60,9 @@ export async function decide(
     return { verdict: { kind: 'deny', reasons: [document.reason], warnings: [] }, input: undefined };
   }
   const form = await evaluateFloor(policies.floor.form, document);
-  if (!form.ok) return { verdict: judge(form, { ok: true, value: silent }), input: document };
-  if (form.value.deny.length > 0) {
-    const reasons = reasonsOf(form.value.deny, 'floor');
-    return { verdict: { kind: 'deny', reasons, warnings: [] }, input: document };
+  // Only a form that passes is worth any fact. Whatever else it says ends here, and never approves.
+  if (!form.ok || !form.value.pass || form.value.deny.length > 0 || form.value.wait.length > 0) {
+    return { verdict: judge(form, { ok: true, value: silent }), input: document };
   }
   const { facts, failures } = await gather(unionOfNeeds(policies.floor.needs, policy.needs), document);
   const input: InputDocument = { ...document, ...facts };
