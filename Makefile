@@ -40,6 +40,15 @@ check: node_modules bundle ## fast: format, lint, types, dead code, unit tests, 
 policy: node_modules bundle ## format, check, lint and test the policies, on OPA and on WebAssembly
 	node test/rego/main.ts
 
+.PHONY: coverage
+coverage: node_modules bundle ## show that the tests take every branch of the decoder
+	vitest run --config test/vitest.config.ts --project unit --coverage.enabled --coverage.include='src/csr/**' \
+		--coverage.thresholds.branches=100 --coverage.thresholds.lines=100 test/unit/csr
+
+.PHONY: docs
+docs: node_modules ## write the documents, and parts of them, that are made from the code
+	node test/documents/main.ts
+
 .PHONY: bundle
 bundle: dist/floor.tar.gz dist/default.tar.gz ## build the policy bundles with opa
 

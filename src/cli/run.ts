@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { Controller } from '../controller/controller.ts';
 import { Reflector } from '../controller/reflector.ts';
+import { refusals } from '../csr/refusals.ts';
 import type { Policies } from '../decide/decide.ts';
 import { decide } from '../decide/decide.ts';
+import { hostReasons } from '../decide/host-reasons.ts';
 import type { NodeClaims } from '../facts/claims.ts';
 import { ClaimsIndex, nodeClaims } from '../facts/claims.ts';
 import { ClusterCache, clusterFact } from '../facts/cluster.ts';
@@ -96,10 +98,7 @@ async function serve(
   log: Logger,
   io: IO,
 ): Promise<void> {
-  const known = new Set([
-    ...policies.floor.codes.keys(),
-    ...[...policies.signers.values()].flatMap((policy) => [...policy.codes.keys()]),
-  ]);
+  const known = knownCodes(policies);
   const metrics = new Metrics(version, () => known);
   const cap = {
     maxNodeAddresses: config.limits.maxNodeAddresses,
@@ -162,6 +161,16 @@ async function serve(
   await nodes.reflector.stop();
   await health.close();
   log.info({ finished }, 'stopped');
+}
+
+/** Every reason code that is declared anywhere: what a metric's label may say. */
+function knownCodes({ floor, signers }: Policies): ReadonlySet<string> {
+  const declared = [floor.codes, ...[...signers.values()].map(({ codes }) => codes)];
+  return new Set([
+    ...Object.keys(refusals),
+    ...Object.keys(hostReasons),
+    ...declared.flatMap((codes) => [...codes.keys()]),
+  ]);
 }
 
 /** Keeps the claims index, and says which Nodes' addresses have changed. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { defaultLimits, hardLimits } from '../csr/limits.ts';
 
 const cidr = z.string().refine(isCidr, 'not an address range such as 10.96.0.0/12');
 const ip = z.string().refine((text) => isIP(text) !== 0 && !text.includes('%'), 'not an IP address');
@@ -9,56 +10,99 @@ const dnsName = z
 
 /** ApproverConfiguration, the file that `--config` names. Every field has a default; an unknown one is refused. */
 export const configSchema = z.strictObject({
-  apiVersion: z.literal('rego-csr-approver/v1alpha1'),
-  kind: z.literal('ApproverConfiguration'),
-  /** Signers to decide for. Others are never touched. */
-  signers: z.array(z.string().min(1)).min(1).default(['kubernetes.io/kubelet-serving']),
-  /** `dryrun` decides and reports, and writes nothing to any request. */
-  enforcement: z.enum(['enforce', 'dryrun']).default('enforce'),
-  /** What a `deny` verdict does. Denied makes a kubelet ask again about 112 times an hour, pending about 4 times. */
-  onDeny: z.enum(['leavePending', 'deny']).default('leavePending'),
+  apiVersion: z.literal('rego-csr-approver/v1alpha1').describe('Version of this file. Required.'),
+  kind: z.literal('ApproverConfiguration').describe('Kind of this file. Required.'),
+  signers: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['kubernetes.io/kubelet-serving'])
+    .describe('Signers to decide for. Requests for others are never touched.'),
+  enforcement: z
+    .enum(['enforce', 'dryrun'])
+    .default('enforce')
+    .describe('A dry run decides and reports, and writes nothing to any request.'),
+  onDeny: z
+    .enum(['leavePending', 'deny'])
+    .default('leavePending')
+    .describe(
+      'What a `deny` verdict does. Denied makes a kubelet ask again about 112 times an hour, pending about 4 times.',
+    ),
   policy: z
     .strictObject({
-      /** `.tar.gz` or directory that `opa build` made; the default policy when absent. */
-      bundle: z.string().min(1).optional(),
-      /** Entrypoint by signer, where a bundle has several for one signer. */
-      entrypoints: z.record(z.string(), z.string()).default({}),
+      bundle: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'Bundle that replaces the default policy: a `.tar.gz` or a directory that `opa build` made.',
+        ),
+      entrypoints: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe('Entrypoint by signer, where a bundle has several for one signer.'),
     })
     .prefault({}),
-  /** What belongs to the control plane beyond what the cluster itself says. Only adds. */
   cluster: z
     .strictObject({
-      apiNames: z.array(dnsName).default([]),
-      apiAddresses: z.array(ip).default([]),
-      serviceCIDRs: z.array(cidr).default([]),
-      podCIDRs: z.array(cidr).default([]),
-      /** DNS domain of the cluster, for kubernetes.default.svc.DOMAIN. */
-      dnsDomain: dnsName.default('cluster.local'),
+      apiNames: z
+        .array(dnsName)
+        .default([])
+        .describe('More names of the API server, such as its load balancer. No node gets them.'),
+      apiAddresses: z
+        .array(ip)
+        .default([])
+        .describe(
+          'More addresses of the API server. No node gets them, but a control-plane node that lists one.',
+        ),
+      serviceCIDRs: z
+        .array(cidr)
+        .default([])
+        .describe('Service ranges, for clusters before 1.33 that have no ServiceCIDR objects.'),
+      podCIDRs: z.array(cidr).default([]).describe('Pod ranges.'),
+      dnsDomain: dnsName.default('cluster.local').describe('DNS domain of the cluster.'),
     })
     .prefault({}),
   limits: z
     .strictObject({
-      maxRequestBytes: z.int().min(512).max(262_144).default(16_384),
-      maxSANs: z.int().min(1).max(1024).default(64),
-      /** A Node that lists more addresses than this is not trusted, and its claims do not count. */
-      maxNodeAddresses: z.int().min(1).max(4096).default(64),
-      /** Nodes for which the cap on addresses does not hold. */
-      exemptNodes: z.array(z.string()).default([]),
-      /** Requests decided at the same time. */
-      concurrency: z.int().min(1).max(256).default(16),
+      maxRequestBytes: z
+        .int()
+        .min(512)
+        .max(hardLimits.maxRequestBytes)
+        .default(defaultLimits.maxRequestBytes)
+        .describe('Longest request, in bytes of PEM.'),
+      maxSANs: z
+        .int()
+        .min(1)
+        .max(hardLimits.maxSANs)
+        .default(defaultLimits.maxSANs)
+        .describe('Most subject alternative names of one request.'),
+      maxNodeAddresses: z
+        .int()
+        .min(1)
+        .max(4096)
+        .default(64)
+        .describe('A Node that lists more addresses is not trusted, and its claims do not count.'),
+      exemptNodes: z
+        .array(z.string())
+        .default([])
+        .describe('Names of Nodes for which that cap does not hold.'),
+      concurrency: z.int().min(1).max(256).default(16).describe('Requests decided at the same time.'),
     })
     .prefault({}),
   server: z
     .strictObject({
-      /** Address of /livez, /readyz and /metrics. */
-      address: z.string().default('0.0.0.0'),
-      /** 0 picks a free port, which the log names. */
-      port: z.int().min(0).max(65_535).default(8080),
+      address: z.string().default('0.0.0.0').describe('Address of /livez, /readyz and /metrics.'),
+      port: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(8080)
+        .describe('Its port; 0 picks a free one, which the log names.'),
     })
     .prefault({}),
   log: z
     .strictObject({
-      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line logged.'),
     })
     .prefault({}),
 });

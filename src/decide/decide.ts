@@ -8,6 +8,7 @@ import { unionOfNeeds } from '../policy/needs.ts';
 import type { SignerPolicy } from '../policy/policy.ts';
 import type { z } from 'zod';
 import { requestDocument } from './document.ts';
+import type { HostReasonCode } from './host-reasons.ts';
 import type { Gather } from './facts.ts';
 import type { InputDocument, RequestInput } from './input.ts';
 import type { CertificateRequest } from './request.ts';
@@ -76,7 +77,7 @@ export async function decide(
 
 const silent = { allow: false, deny: [], wait: [], warn: [], config_errors: [] };
 
-function ignored(code: string, msg: string): Decision {
+function ignored(code: HostReasonCode, msg: string): Decision {
   return {
     verdict: { kind: 'ignore', reasons: [{ code, msg, source: 'host' }], warnings: [] },
     input: undefined,

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { configSchema } from '../../src/config/schema.ts';
+
+interface Schema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** Every field of ApproverConfiguration, as Markdown rows. */
+export function configTable(): string {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a JSON schema, of which few words are read
+  const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as Schema;
+  return ['| field | default | meaning |', '|---|---|---|', ...rows(schema, '')].join('\n');
+}
+
+function rows(schema: Schema, prefix: string): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const path = prefix + name;
+    if (field.properties !== undefined) return rows(field, `${path}.`);
+    const given = field.const ?? field.default;
+    return [
+      `| \`${path}\` | ${given === undefined ? '' : `\`${JSON.stringify(given)}\``} | ${meaning(field)} |`,
+    ];
+  });
+}
+
+function meaning({ description, enum: choices, minimum, maximum }: Schema): string {
+  if (description === undefined) throw new Error('a field of the configuration has no description');
+  const range = minimum === undefined ? '' : ` (${String(minimum)} to ${String(maximum)})`;
+  const words =
+    choices === undefined ? '' : ` (${choices.map((choice) => `\`${String(choice)}\``).join(' or ')})`;
+  return `${description}${words}${range}`;
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { refusalTable } from '../../src/csr/refusals.ts';
+import { hostReasons } from '../../src/decide/host-reasons.ts';
+import { inputSchema } from '../../src/decide/input.ts';
+import { configTable } from './config-table.ts';
+import { metricsTable } from './metrics-table.ts';
+
+/** A document, or a part of one, that is made from the code: written by `make docs`, proven current by a test. */
+export interface Generated {
+  readonly file: string;
+  /** Name of the part between its two markers; the whole file without. */
+  readonly part?: string;
+  readonly make: () => string | Promise<string>;
+}
+
+export const root = new URL('../../', import.meta.url).pathname;
+
+export const generated: readonly Generated[] = [
+  { file: 'policies/schemas/input.json', make: () => `${JSON.stringify(schema(), null, 2)}\n` },
+  { file: 'policies/README.md', part: 'decoder codes', make: refusalTable },
+  { file: 'policies/README.md', part: 'host codes', make: hostTable },
+  { file: 'deploy/README.md', part: 'configuration', make: configTable },
+  { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
+];
+
+/** The document as it should be, from what it is: everything outside the part is kept. */
+export async function current(document: Generated): Promise<string> {
+  if (document.part === undefined) return document.make();
+  const text = readFileSync(root + document.file, 'utf8');
+  const begin = `<!-- BEGIN ${document.part} (make docs) -->\n`;
+  const end = `<!-- END ${document.part} -->`;
+  const start = text.indexOf(begin);
+  const stop = text.indexOf(end);
+  if (start < 0 || stop < start) throw new Error(`${document.file} has no part ${document.part}`);
+  return `${text.slice(0, start + begin.length)}\n${await document.make()}\n\n${text.slice(stop)}`;
+}
+
+function schema(): unknown {
+  return z.toJSONSchema(inputSchema, { target: 'draft-7' });
+}
+
+function hostTable(): string {
+  const rows = Object.entries(hostReasons).map(
+    ([code, { meaning, remedy }]) => `| \`${code}\` | ${meaning} | ${remedy} |`,
+  );
+  return ['| code | meaning | what to do |', '|---|---|---|', ...rows].join('\n');
+}
