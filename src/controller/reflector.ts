@@ -20,7 +20,7 @@ export interface ReflectorHandler<T> {
  * How a watch ended: `timeout` in good order, the others lead to a new list. `silent` may also mean that nothing
  * happened: the API server sends no bookmarks then, unless etcd reports progress to it.
  */
-export type WatchEnd = 'timeout' | 'early' | 'expired' | 'silent' | 'rotated' | 'error';
+type WatchEnd = 'timeout' | 'early' | 'expired' | 'silent' | 'rotated' | 'error';
 
 export interface ReflectorObserver {
   listed?(items: number, ms: number): void;

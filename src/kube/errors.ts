@@ -46,7 +46,6 @@ export const isStatus = (error: unknown, status: number): error is KubeError =>
 /** The API server says that there is no such object; the 404 page of a proxy in between says nothing of the kind. */
 export const isNotFound = (error: unknown): error is KubeError =>
   isStatus(error, 404) && error.reason === 'NotFound';
-export const isConflict = (error: unknown): error is KubeError => isStatus(error, 409);
 
 /** The list's continue token or the watch's resourceVersion is too old: list again. */
 export const isExpired = (error: unknown): error is KubeError => isStatus(error, 410);

@@ -137,7 +137,7 @@ export function networkError(error: unknown, uncertain: boolean): KubeError {
 }
 
 /** The first code down the chain of causes; an AggregateError (one per address tried) speaks by its first. */
-export function errorCode(error: unknown): string | undefined {
+function errorCode(error: unknown): string | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth += 1) {
     if ('code' in at && typeof at.code === 'string') return at.code;
     at = at instanceof AggregateError ? (at.errors as unknown[])[0] : at.cause;

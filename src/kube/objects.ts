@@ -1,7 +1,7 @@
 import { KubeError } from './errors.ts';
 import { isRecord, listOf, recordOf, textMapOf, textOf, textsOf, type JsonRecord } from './json.ts';
 
-export interface ObjectMeta extends JsonRecord {
+interface ObjectMeta extends JsonRecord {
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;

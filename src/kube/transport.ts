@@ -79,7 +79,13 @@ export class Transport {
     const make = (limit: number | null): Dispatcher =>
       proxyUrl === undefined
         ? new Agent({ ...common, connections: limit, connect })
-        : new ProxyAgent({ ...common, connections: limit, uri: proxyUrl, requestTls: connect });
+        : new ProxyAgent({
+            ...common,
+            connections: limit,
+            uri: proxyUrl,
+            proxyTunnel: true,
+            requestTls: connect,
+          });
     return { request: make(connections), watch: make(null) };
   }
 }

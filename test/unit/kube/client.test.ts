@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeError } from '../../../src/kube/errors.ts';
 import { json, TestServer } from './http-server.ts';
@@ -180,6 +181,52 @@ describe('fails closed', () => {
     expect(() => server.client({ allowPlainHttp: false })).toThrow('only https');
     expect(() => server.client({ server: 'ftp://x' })).toThrow('only https');
     expect(() => server.client({ server: 'not a url' })).toThrow('not a URL');
+  });
+});
+
+describe('a proxy of the kubeconfig', () => {
+  test('tunnels requests and watches', async () => {
+    const tunnels: string[] = [];
+    const proxy = createServer().on(
+      'connect',
+      ({ url = '' }: IncomingMessage, socket: Socket, head: Buffer) => {
+        tunnels.push(url);
+        const upstream = connect(Number(new URL(`http://${url}`).port), '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n');
+          upstream.write(head);
+          upstream.pipe(socket).pipe(upstream);
+        });
+        for (const end of [upstream, socket]) end.on('error', () => undefined);
+      },
+    );
+    await new Promise<void>((resolve) => {
+      proxy.listen(0, '127.0.0.1', resolve);
+    });
+    const address = proxy.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const client = server.client({ cluster: `, proxy-url: "http://127.0.0.1:${String(port)}"` });
+    try {
+      server.handle = ({ url }, response) => {
+        if (url?.includes('watch') !== true) {
+          json(response, 200, { a: 1 });
+          return;
+        }
+        start(response);
+        response.end(line('ADDED', 'a'));
+      };
+      expect(await client.get('/x')).toEqual({ a: 1 });
+      expect((await collect(client.watch('/x'))).seen).toHaveLength(1);
+      expect(tunnels).toEqual([server.url.slice(7), server.url.slice(7)]);
+    } finally {
+      await client.close();
+      proxy.close();
+    }
+  });
+
+  test('is http or https', () => {
+    expect(() => server.client({ cluster: ', proxy-url: "socks5://x"' })).toThrow(
+      'only http and https proxies',
+    );
   });
 });
 

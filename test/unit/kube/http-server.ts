@@ -54,10 +54,10 @@ export class TestServer {
   }
 
   /** @param user YAML of the user, on one line */
-  kubeconfig(user = '{token: t}', server = this.url): string {
+  kubeconfig(user = '{token: t}', server = this.url, cluster = ''): string {
     return this.file(
       'kubeconfig',
-      `clusters: [{name: c, cluster: {server: "${server}", insecure-skip-tls-verify: true}}]
+      `clusters: [{name: c, cluster: {server: "${server}", insecure-skip-tls-verify: true${cluster}}}]
 users: [{name: u, user: ${user}}]
 contexts: [{name: x, context: {cluster: c, user: u}}]
 current-context: x
@@ -66,10 +66,15 @@ current-context: x
   }
 
   client(
-    options: Partial<KubeClientOptions> & { user?: string; server?: string; maxAgeMs?: number } = {},
+    options: Partial<KubeClientOptions> & {
+      user?: string;
+      server?: string;
+      cluster?: string;
+      maxAgeMs?: number;
+    } = {},
   ): KubeClient {
-    const { user, server, maxAgeMs, ...rest } = options;
-    const kubeconfig = this.kubeconfig(user, server);
+    const { user, server, cluster, maxAgeMs, ...rest } = options;
+    const kubeconfig = this.kubeconfig(user, server, cluster);
     const client = new KubeClient({
       credentials: new Credentials({
         load: () => loadKubeConfig({ kubeconfig }),
