@@ -17,7 +17,7 @@ export const caseSchema = z.strictObject({
   listed_ip: z.string().optional(),
   /** Changes to the request, applied after the above. */
   request: changes.optional(),
-  /** Changes to Nodes, by name. */
+  /** Changes to Nodes, by name; a name that is not in the world adds a Node. */
   nodes: z
     .record(
       z.string(),

@@ -28,13 +28,14 @@ export function documentOf(world: World, { as, listed, listed_ip: listedIp, ...r
 }
 
 function nodesOf(world: World, changed: NonNullable<CaseFile['nodes']>) {
-  return Object.entries(world.nodes).map(([name, addresses]) => ({
+  const added = Object.keys(changed).filter((name) => world.nodes[name] === undefined);
+  return [...Object.keys(world.nodes), ...added].map((name) => ({
     found: true,
     name,
     uid: `uid-of-${name}`,
     created_at: '2026-11-22T05:00:00Z',
     deleting: false,
-    addresses: structuredClone(addresses),
+    addresses: structuredClone(world.nodes[name] ?? []),
     addresses_over_cap: false,
     labels: world.labels[name] ?? {},
     annotations: {},

@@ -5,7 +5,6 @@ package csr.kubelet_serving
 config_correct if count(config_errors) == 0
 
 # The one place that reads the data. Undefined without it, and then `config_errors` is not empty.
-# regal ignore:unresolved-reference
 _config := data.csr.kubelet_serving.config
 
 _knobs := {"max_expiration_seconds", "require_credential_id", "reserved_names", "reserved_cidrs"}

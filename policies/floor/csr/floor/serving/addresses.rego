@@ -24,7 +24,10 @@ requested_addresses contains name if {
 # METADATA
 # title: Requested addresses that are well-formed
 # description: What is compared with ranges and other addresses. Engines disagree about what is not an address.
-requested_ips := {address | some address in requested_addresses; is_ip(address)}
+requested_ips contains address if {
+	some address in requested_addresses
+	is_ip(address)
+}
 
 # METADATA
 # title: An IPv4 or IPv6 address in text

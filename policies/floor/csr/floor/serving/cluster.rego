@@ -27,7 +27,7 @@ cluster_known if {
 api_names_unrequested if count(_foreign_api_names) == 0
 
 # METADATA
-# title: No address of the API server is requested, but by a Node that lists it
+# title: No address of the API server is requested, but by a Node that lists it as its IP address
 api_addresses_unrequested if count(_foreign_api_addresses) == 0
 
 # METADATA
@@ -68,7 +68,8 @@ _api_addresses contains address if {
 	same_address(address, api)
 }
 
-_own_api_addresses := _api_addresses & (node_ips | node_names)
+# As an IP address: a Node that lists it as a DNS name only does not hold it.
+_own_api_addresses := _api_addresses & node_ips
 
 _foreign_api_addresses := _api_addresses - _own_api_addresses
 
@@ -107,7 +108,7 @@ deny contains reason(rego.metadata.rule(), msg) if {
 #     endpoints and the configuration.
 deny contains reason(rego.metadata.rule(), msg) if {
 	count(_foreign_api_addresses) > 0
-	msg := $"addresses of the API server that the Node does not list: {listed(_foreign_api_addresses)}"
+	msg := $"addresses of the API server that are none of the Node's: {listed(_foreign_api_addresses)}"
 }
 
 # METADATA

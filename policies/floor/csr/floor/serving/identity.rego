@@ -30,7 +30,7 @@ subject_in_nodes_organization if input.subject.organization == ["system:nodes"]
 
 # METADATA
 # title: Name of the requesting node
-node_name := trim_prefix(input.requestor.username, "system:node:") if requestor_is_node
+node_name := trim_prefix(input.requestor.username, "system:node:")
 
 # METADATA
 # title: The requestor is not a node

@@ -18,5 +18,5 @@ node_is_requestor if input.node.name == node_name
 #   retry_after_seconds: 5
 wait contains reason(rego.metadata.rule(), msg) if {
 	input.node.found == false
-	msg := $"there is no Node {shortened(trim_prefix(input.requestor.username, "system:node:"))}"
+	msg := $"there is no Node {shortened(node_name)}"
 }

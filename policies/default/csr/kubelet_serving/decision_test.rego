@@ -1,0 +1,21 @@
+package csr.kubelet_serving_test
+
+import data.csr.kubelet_serving as policy
+
+test_good_request_is_allowed if {
+	policy.decision.allow with input as good
+	policy.violation == set() with input as good
+}
+
+test_other_signers_are_denied if {
+	"SignerNotSupported" in codes with input as changed({"signer_name": "kubernetes.io/kube-apiserver-client"})
+}
+
+test_nothing_is_allowed_without_data if {
+	policy.allow == false with input as good with policy.config as null
+	count(policy.config_errors) == 1 with policy.config as null
+}
+
+test_decision_is_defined_without_a_document if {
+	policy.decision.allow == false with input as {}
+}

@@ -1,0 +1,16 @@
+package csr.kubelet_serving_test
+
+import data.csr.kubelet_serving as policy
+
+test_what_the_node_does_not_list_is_waited_for if {
+	"SANNotListed" in codes with input as with_names(["n2"])
+	"SANNotListed" in codes with input as with_addresses(["10.0.0.2"])
+}
+
+test_names_are_compared_without_case if {
+	policy.names_listed with input as with_names(["N1"])
+}
+
+test_names_alone_are_warned_about if {
+	{reason.code | some reason in policy.warn} == {"NoIPAddress"} with input as with_addresses([])
+}

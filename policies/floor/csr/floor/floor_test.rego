@@ -1,0 +1,57 @@
+package csr.floor_test
+
+import data.csr.floor as policy
+import data.csr.floor.serving_test as serving
+
+form_codes contains reason.code if some reason in (policy.form.deny | policy.form.wait)
+
+facts_codes contains reason.code if some reason in (policy.facts.deny | policy.facts.wait)
+
+violation_codes contains reason.code if some reason in policy.violation
+
+test_good_request_passes if {
+	policy.form.pass with input as serving.good
+	policy.facts.pass with input as serving.good
+	form_codes | facts_codes == set() with input as serving.good
+	violation_codes == set() with input as serving.good
+}
+
+test_form_sees_no_facts if {
+	document := serving.with_names(["api.example.com"])
+	policy.form.pass with input as document
+	form_codes == set() with input as document
+	policy.facts.pass == false with input as document
+	facts_codes == {"APIServerName"} with input as document
+}
+
+test_form_denies if {
+	document := serving.with_names(["kubernetes"])
+	policy.form.pass == false with input as document
+	form_codes == {"NameReserved"} with input as document
+}
+
+test_facts_wait if {
+	document := serving.changed({"node": {"found": false, "name": "", "addresses": []}})
+	policy.facts.pass == false with input as document
+	facts_codes == {"NodeNotFound"} with input as document
+	violation_codes == {"FloorNotPassed", "NodeNotFound"} with input as document
+}
+
+test_other_signers_are_denied_for_that_alone if {
+	document := {"signer_name": "example.com/x"}
+	form_codes == {"SignerNotSupported"} with input as document
+	facts_codes == {"SignerNotSupported"} with input as document
+}
+
+test_missing_facts_give_no_reason_and_do_not_pass if {
+	document := object.remove(serving.good, {"node", "cluster"})
+	policy.facts.pass == false with input as document
+	facts_codes == set() with input as document
+	violation_codes == {"FloorNotPassed"} with input as document
+}
+
+test_entrypoints_are_defined_without_a_document if {
+	policy.form.pass == false with input as {}
+	policy.facts.pass == false with input as {}
+	form_codes | facts_codes == set() with input as {}
+}
