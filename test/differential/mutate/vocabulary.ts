@@ -50,7 +50,7 @@ const SUBJECT_TYPES = [
   '1.3.6.1.4.1.57683.2',
 ] as const;
 
-export const subjectType = (random: Random): string =>
+const subjectType = (random: Random): string =>
   random.chance(0.5) ? random.pick([OID.commonName, OID.organization]) : random.pick(SUBJECT_TYPES);
 
 const PLAIN = [
@@ -235,7 +235,7 @@ export function anyName(random: Random): Uint8Array {
   ]);
 }
 
-export const sanOf = (random: Random): Uint8Array =>
+const sanOf = (random: Random): Uint8Array =>
   extension(
     OID.subjectAltName,
     sequence(...Array.from({ length: 1 + random.int(3) }, () => shownName(random))),
