@@ -1,4 +1,4 @@
-// The part of the WebAssembly JavaScript interface that the engine uses. TypeScript ships it only with the
+// The part of the WebAssembly JavaScript interface that the engine and its tests use. TypeScript ships it only with the
 // browser's library, whose other globals do not exist here.
 declare namespace WebAssembly {
   interface ModuleDescriptor {
@@ -11,10 +11,15 @@ declare namespace WebAssembly {
     static imports(module: Module): (ModuleDescriptor & { readonly module: string })[];
   }
   class Memory {
+    constructor(descriptor: { readonly initial: number; readonly maximum?: number });
     readonly buffer: ArrayBuffer;
   }
   class Instance {
     readonly exports: Readonly<Record<string, unknown>>;
   }
+  function instantiate(
+    bytes: Uint8Array,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ): Promise<{ readonly module: Module; readonly instance: Instance }>;
   function compile(bytes: Uint8Array): Promise<Module>;
 }

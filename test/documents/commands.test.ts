@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { root } from './documents.ts';
+
+const run = promisify(execFile);
+
+/** Commands of a document's `sh` blocks, lines joined where they are continued. */
+function commands(file: string): string[] {
+  const text = readFileSync(root + file, 'utf8');
+  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter((line) => line !== '');
+}
+
+describe('the review that the README shows', () => {
+  test('approves', async () => {
+    const command = commands('README.md').find((line) => line.includes(' review '));
+    const { stdout } = await run('sh', ['-c', command ?? 'false'], { cwd: root });
+    expect(stdout).toContain('verdict: approve');
+  });
+});
+
+/** Who runs the commands of the documents that do not run here. A new one must find its place. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'make demo': 'a step of make test',
+  'make test': 'this run',
+  'make build': 'a step of make test',
+  'kubectl apply --server-side -k deploy/kustomize/base': 'test/integration/deploy.test.ts',
+  'kubectl delete clusterrolebinding node-server-auto-renew-crt': 'test/integration/deploy.test.ts',
+  'dist/rego-csr-approver run --kubeconfig "$HOME/.kube/config"': 'test/integration, with another file',
+};
+
+test.each(['README.md', 'deploy/README.md'])('every command of %s is run by a test', (file) => {
+  const unknown = commands(file).filter((line) => !line.includes(' review ') && !(line in elsewhere));
+  expect(unknown).toEqual([]);
+});

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { current, generated, root } from './documents.ts';
+
+const documents = ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'policies/README.md', 'deploy/README.md', 'test/README.md'];
+
+test.each(generated)('$file $part is what `make docs` writes', async (document) => {
+  expect(readFileSync(root + document.file, 'utf8')).toBe(await current(document));
+});
+
+test.each(documents)('every relative link of %s leads somewhere', (file) => {
+  const links = [...read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = '']) => target);
+  const dead = links.filter((target) => !existsSync(join(root, dirname(file), target)));
+  expect(dead).toEqual([]);
+});
+
+test.each(documents)('every make target that %s names is there', (file) => {
+  const makefile = read('Makefile');
+  const targets = [...read(file).matchAll(/\bmake ([a-z][a-z0-9-]*)/g)].map(([, target = '']) => target);
+  const missing = targets.filter((target) => !new RegExp(`^${target}:`, 'm').test(makefile));
+  expect(missing).toEqual([]);
+});
+
+function read(file: string): string {
+  return readFileSync(root + file, 'utf8');
+}
