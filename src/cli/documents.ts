@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Document } from 'yaml';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { isRecord } from '../kube/json.ts';
 import { messageOf } from '../text/message.ts';
@@ -46,11 +47,20 @@ function parseDocuments(text: string, file: string): ManifestDocument[] {
       const { line, col } = lines.linePos(problem.pos[0]);
       throw new CommandError('NotYAML', `${file}:${String(line)}:${String(col)}: ${problem.message}`);
     }
-    const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+    const value = valueOf(document, where);
     if (value !== null) found.push(...objectsOf(value, where));
   }
   if (found.length === 0) throw new CommandError('NothingRead', `${file}: there is no object in it`);
   return found;
+}
+
+/** Aliases are resolved only here: one without an anchor, or too many of them, shows here. */
+function valueOf(document: Document, where: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) as unknown;
+  } catch (cause) {
+    throw new CommandError('NotYAML', `${where}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** `kubectl get -o yaml` of several objects prints one List. */

@@ -47,10 +47,19 @@ export function parseConfig(text: string, file: string): Config {
     const { line, col } = lines.linePos(problem.pos[0]);
     throw new ConfigError('ConfigSyntax', `${file}:${String(line)}:${String(col)}: ${problem.message}`);
   }
-  const result = configSchema.safeParse(document.toJS({ maxAliasCount: 10 }));
+  const result = configSchema.safeParse(valueOf(document, file));
   if (result.success) return result.data;
   const found = result.error.issues.map((issue) => describe(issue, document, lines, file));
   throw new ConfigError('ConfigInvalid', found.join('\n'));
+}
+
+/** Aliases are resolved only here: one without an anchor, or too many of them, shows here. */
+function valueOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 10 }) as unknown;
+  } catch (cause) {
+    throw new ConfigError('ConfigSyntax', `${file}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, file: string): string {
