@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest';
+import type { FactNeeds } from '../../../src/decide/facts.ts';
+import type { ClusterFact } from '../../../src/decide/input.ts';
+import { probeDocument } from '../../../src/decide/probe.ts';
+import { ClaimsIndex, nodeClaims } from '../../../src/facts/claims.ts';
+import { LiveClaims } from '../../../src/facts/live-claims.ts';
+import type { LiveSources } from '../../../src/facts/live.ts';
+import { liveGather } from '../../../src/facts/live.ts';
+import { offlineGather } from '../../../src/facts/offline.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
+import { cap, node } from './nodes.ts';
+
+const { sar: _sar, node: _node, claims: _claims, cluster: probeCluster, ...probe } = probeDocument;
+if (probeCluster === undefined) throw new Error('the probe has a cluster');
+const cluster: ClusterFact = probeCluster;
+/** Of node self-test, for 192.0.2.1 and self-test. */
+const request = probe;
+const self = node('self-test', ['InternalIP 192.0.2.1', 'Hostname self-test']);
+
+const review = {
+  group: 'certificates.k8s.io',
+  resource: 'certificatesigningrequests',
+  subresource: 'selfnodeserver',
+  verb: 'create',
+  name: '',
+  namespace: '',
+};
+const all: FactNeeds = { sar: { selfnodeserver: review }, node: true, claims: true, cluster: true };
+const none: FactNeeds = { sar: {}, node: false, claims: false, cluster: false };
+const allowed = { allowed: true, denied: false, reason: 'RBAC', evaluationError: '' };
+const status = (code: number, retryAfterSeconds?: number) =>
+  new KubeError({ kind: 'status', status: code, message: `answered ${String(code)}`, retryAfterSeconds });
+const timeout = new KubeError({ kind: 'timeout', message: 'no answer in 5000 ms' });
+const failing = (error: Error) => async () => {
+  throw error;
+};
+
+function sources(replaced: Partial<LiveSources> = {}, claimants = [self]): LiveSources {
+  const index = new ClaimsIndex();
+  for (const one of claimants) index.upsert(nodeClaims(one, cap));
+  const watch = { hasSynced: true, progressAgeMs: () => 0, hasSeen: () => false };
+  return {
+    getNode: () => Promise.resolve(self),
+    reviewAccess: () => Promise.resolve(allowed),
+    cluster: { get: () => Promise.resolve(cluster) },
+    claims: new LiveClaims(index, watch, { maxAgeMs: 1000, catchUpMs: 10 }),
+    cap,
+    ...replaced,
+  };
+}
+
+describe('live', () => {
+  test('every fact that is asked for', async () => {
+    const { facts, failures } = await liveGather(sources())(all, request);
+    expect(failures).toEqual([]);
+    expect(facts).toMatchObject({
+      sar: { selfnodeserver: { allowed: true, denied: false, reason: 'RBAC' } },
+      node: { found: true, name: 'self-test' },
+      claims: [
+        { address: 'self-test', nodes: ['self-test'] },
+        { address: '192.0.2.1', nodes: ['self-test'] },
+      ],
+      cluster,
+    });
+  });
+
+  test('nothing is asked of anybody for no facts', async () => {
+    const untouchable = failing(new Error('asked'));
+    const silent = sources({
+      getNode: untouchable,
+      reviewAccess: untouchable,
+      cluster: { get: untouchable },
+    });
+    expect(await liveGather(silent)(none, request)).toEqual({ facts: {}, failures: [] });
+  });
+
+  test('claims alone read the Node, but do not show it', async () => {
+    const { facts } = await liveGather(sources())({ ...none, claims: true }, request);
+    expect(Object.keys(facts)).toEqual(['claims']);
+  });
+
+  test('the review is of the requestor, with all that is known of him', async () => {
+    let asked: unknown;
+    const gather = liveGather(
+      sources({
+        reviewAccess: (spec) => {
+          asked = spec;
+          return Promise.resolve(allowed);
+        },
+      }),
+    );
+    await gather({ ...none, sar: { selfnodeserver: review } }, request);
+    expect(asked).toEqual({
+      user: 'system:node:self-test',
+      uid: '',
+      groups: ['system:authenticated', 'system:nodes'],
+      extra: {},
+      resourceAttributes: {
+        group: 'certificates.k8s.io',
+        resource: 'certificatesigningrequests',
+        subresource: 'selfnodeserver',
+        verb: 'create',
+      },
+    });
+  });
+
+  test.each([
+    ['no Node', sources({ getNode: () => Promise.resolve(undefined) })],
+    ['a requestor that is no node', sources({ getNode: failing(new Error('asked')) })],
+  ])('%s is a fact, no failure', async (name, given) => {
+    const username = name === 'no Node' ? request.requestor.username : 'system:node:../x';
+    const asked = { ...request, requestor: { ...request.requestor, username } };
+    const { facts, failures } = await liveGather(given)(all, asked);
+    expect([facts.node?.found, failures]).toEqual([false, []]);
+  });
+
+  test.each([
+    ['an access review that says no', { ...allowed, allowed: false, reason: '' }, { allowed: false }],
+    ['an explicit denial', { ...allowed, allowed: false, denied: true }, { allowed: false, denied: true }],
+    ['a yes beside a failed authorizer', { ...allowed, evaluationError: 'webhook' }, { allowed: true }],
+  ])('%s is an answer', async (_, answer, expected) => {
+    const given = sources({ reviewAccess: () => Promise.resolve(answer) });
+    expect((await liveGather(given)(all, request)).facts.sar?.['selfnodeserver']).toMatchObject(expected);
+  });
+
+  const noAnswer = { ...allowed, allowed: false, evaluationError: 'webhook timed out' };
+  test.each<[string, Partial<LiveSources>, string[], RegExp]>([
+    [
+      'a review that could not be evaluated',
+      { reviewAccess: () => Promise.resolve(noAnswer) },
+      ['sar.selfnodeserver'],
+      /webhook timed out/,
+    ],
+    ['a forbidden review', { reviewAccess: failing(status(403)) }, ['sar.selfnodeserver'], /RBAC/],
+    ['a Node that may not be read', { getNode: failing(status(403)) }, ['node'], /forbids/],
+    ['a Node that is not answered', { getNode: failing(timeout) }, ['node'], /in time/],
+    ['a cluster that is not known', { cluster: { get: failing(status(500)) } }, ['cluster'], /500/],
+    [
+      'a cluster without endpoints',
+      { cluster: { get: failing(new Error('no endpoints')) } },
+      ['cluster'],
+      /no endpoints/,
+    ],
+    [
+      'an index that lags',
+      { getNode: () => Promise.resolve(node('self-test', [], { resourceVersion: '99' })) },
+      ['claims'],
+      /lags/,
+    ],
+    [
+      'everything down',
+      {
+        getNode: failing(timeout),
+        reviewAccess: failing(timeout),
+        cluster: { get: failing(timeout) },
+      },
+      ['cluster', 'node', 'sar.selfnodeserver'],
+      /in time/,
+    ],
+  ])('%s is a failure of that fact, and of no other', async (_, replaced, expected, message) => {
+    const { facts, failures } = await liveGather(sources(replaced))(all, request);
+    expect(failures.map(({ fact }) => fact)).toEqual(expected);
+    expect(failures[0]?.message).toMatch(message);
+    const has = new Set(Object.keys(facts));
+    for (const fact of expected) expect(has.has(fact)).toBe(false);
+    expect(facts.sar?.['selfnodeserver'] === undefined).toBe(expected.includes('sar.selfnodeserver'));
+  });
+
+  test('a failure carries how long the server asked to be left alone', async () => {
+    const { failures } = await liveGather(sources({ getNode: failing(status(429, 7)) }))(all, request);
+    expect(failures).toEqual([expect.objectContaining({ fact: 'node', retryAfterSeconds: 7 })]);
+  });
+});
+
+describe('offline', () => {
+  const sar = { selfnodeserver: { allowed: true, denied: false, reason: 'assumed' } };
+  const given = { nodes: [self], cluster, sar, cap };
+
+  test('answers from what was given', async () => {
+    const { facts, failures } = await offlineGather(given)(all, request);
+    expect(failures).toEqual([]);
+    expect(facts.sar).toEqual(sar);
+    expect(facts.claims?.map(({ nodes }) => nodes)).toEqual([['self-test'], ['self-test']]);
+  });
+
+  test('is the same as live on the same cluster', async () => {
+    const live = await liveGather(sources())({ ...all, sar: {} }, request);
+    expect(await offlineGather(given)({ ...all, sar: {} }, request)).toEqual(live);
+  });
+
+  test('names the option for each fact that was not given', async () => {
+    const nothing = { nodes: undefined, cluster: undefined, sar: {}, cap };
+    const { facts, failures } = await offlineGather(nothing)(all, request);
+    expect(facts).toEqual({ sar: {} });
+    expect(failures.map(({ fact, message }) => `${fact}: ${message}`)).toEqual([
+      'sar.selfnodeserver: not given: supply it with --assume sar.selfnodeserver=allowed (or =denied)',
+      'node: not given: supply it with --nodes FILE',
+      'claims: not given: supply it with --nodes FILE',
+      'cluster: not given: supply it with --cluster FILE',
+    ]);
+  });
+
+  test('takes no answer from what every JavaScript object has', async () => {
+    const needs = { ...none, sar: { constructor: review } };
+    const { failures } = await offlineGather({ ...given, sar: {} })(needs, request);
+    expect(failures).toMatchObject([{ fact: 'sar.constructor' }]);
+  });
+
+  test('an empty list of Nodes says that there are none', async () => {
+    const { facts, failures } = await offlineGather({ ...given, nodes: [] })(all, request);
+    expect([facts.node?.found, failures]).toEqual([false, []]);
+  });
+});
