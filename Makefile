@@ -6,6 +6,8 @@ MAKEFLAGS += --no-builtin-rules
 
 # The pinned node and tools come first, whatever the machine has.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# npm writes this file last: an interrupted install leaves none.
+INSTALLED = node_modules/.package-lock.json
 tool = $$(node test/tools/main.ts $(1) | awk '{print $$2}')
 
 POLICY_SOURCES = $(shell find policies/floor policies/default -type f)
@@ -20,7 +22,7 @@ demo: build ## approve real requests on a real control plane, and show what is r
 	@node test/demo/main.ts
 
 .PHONY: test
-test: node_modules ## everything that continuous integration runs
+test: $(INSTALLED) ## everything that continuous integration runs
 	@node test/all.ts
 
 .PHONY: test-extended
@@ -28,7 +30,7 @@ test-extended: build ## long runs: many more mutants, mutation of the policies a
 	MUTANTS=$${MUTANTS:-2000000} vitest run --config test/vitest.config.ts --project differential
 
 .PHONY: check
-check: node_modules bundle ## fast: format, lint, types, dead code, unit tests, Rego
+check: $(INSTALLED) bundle ## fast: format, lint, types, dead code, unit tests, Rego
 	oxfmt --check
 	oxlint --type-aware --deny-warnings
 	tsc --noEmit
@@ -37,30 +39,30 @@ check: node_modules bundle ## fast: format, lint, types, dead code, unit tests, 
 	$(MAKE) --no-print-directory policy
 
 .PHONY: policy
-policy: node_modules bundle ## format, check, lint and test the policies, on OPA and on WebAssembly
+policy: $(INSTALLED) bundle ## format, check, lint and test the policies, on OPA and on WebAssembly
 	node test/rego/main.ts
 
 .PHONY: coverage
-coverage: node_modules bundle ## show that the tests take every branch of the decoder
+coverage: $(INSTALLED) bundle ## show that the tests take every branch of the decoder
 	vitest run --config test/vitest.config.ts --project unit --coverage.enabled --coverage.include='src/csr/**' \
 		--coverage.thresholds.branches=100 --coverage.thresholds.lines=100 test/unit/csr
 
 .PHONY: docs
-docs: node_modules ## write the documents, and parts of them, that are made from the code
+docs: $(INSTALLED) ## write the documents, and parts of them, that are made from the code
 	node test/documents/main.ts
 
 .PHONY: bundle
 bundle: dist/floor.tar.gz dist/default.tar.gz ## build the policy bundles with opa
 
-dist/%.tar.gz: $(POLICY_SOURCES) policies/capabilities.json | node_modules
+dist/%.tar.gz: $(POLICY_SOURCES) policies/capabilities.json | $(INSTALLED)
 	@mkdir -p dist
-	$(call tool,opa) build -b policies/$* -t wasm --ignore '*_test.rego' --capabilities policies/capabilities.json -o $@.new
+	opa=$(call tool,opa); $$opa build -b policies/$* -t wasm --ignore '*_test.rego' --capabilities policies/capabilities.json -o $@.new
 	@mv $@.new $@
 
 .PHONY: build
 build: dist/rego-csr-approver ## write the shipped program to dist/
 
-dist/rego-csr-approver: $(SOURCES) deploy/program/build.ts package.json dist/floor.tar.gz dist/default.tar.gz | node_modules
+dist/rego-csr-approver: $(SOURCES) deploy/program/build.ts package.json dist/floor.tar.gz dist/default.tar.gz | $(INSTALLED)
 	node deploy/program/build.ts
 
 .PHONY: bench
@@ -68,7 +70,7 @@ bench: build ## figures of the decoder
 	node test/bench/decode.bench.ts
 
 .PHONY: tools
-tools: node_modules ## build the tools that tests need: opa, conftest, regal, etcd, Kubernetes
+tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, etcd, Kubernetes
 	node test/tools/main.ts all
 
 .PHONY: clean
@@ -76,10 +78,10 @@ clean: ## remove what was built here
 	rm -rf dist coverage node_modules
 
 .PHONY: clean-tools
-clean-tools: node_modules ## remove the built tools from the cache
+clean-tools: $(INSTALLED) ## remove the built tools from the cache
 	node test/tools/main.ts clean
 
-node_modules: package.json package-lock.json
+$(INSTALLED): package.json package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or later; the project brings its own Node 24' >&2; exit 2; }
 	npm ci
-	@touch node_modules
+	@touch $@

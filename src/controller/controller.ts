@@ -220,7 +220,7 @@ export class Controller {
       writeFailed: (request, condition, cause) => {
         const result = cause.status === undefined ? cause.kind : String(cause.status);
         metrics.writes.inc({ condition, result });
-        const lost = cause.status === 404 || cause.status === 409 || cause.status === 422;
+        const lost = isNotFound(cause) || cause.status === 409 || cause.status === 422;
         if (!lost) this.#writeProblem = explain(cause, client.server);
         log[lost ? 'info' : 'error'](
           { ...identify(request), condition, result },

@@ -1,7 +1,7 @@
 import type { Decision } from '../decide/decide.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { VerdictKind } from '../decide/verdict.ts';
-import { KubeError } from '../kube/errors.ts';
+import { KubeError, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Pending } from './pending.ts';
 import { pending } from './pending.ts';
@@ -107,7 +107,7 @@ function rest(request: CertificateRequest, { verdict }: Decision, actions: Recon
 
 /** The next step after a write that did not succeed. */
 function afterFailedWrite(cause: KubeError): Outcome | 'read again' {
-  if (cause.status === 404) return done;
+  if (isNotFound(cause)) return done;
   // Somebody else changed it, decided it, or replaced it under the same name.
   if (cause.status === 409) return 'read again';
   // Approved and Denied exclude each other, or the stored request no longer validates: no try can succeed.

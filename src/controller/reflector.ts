@@ -178,7 +178,6 @@ export class Reflector<T> {
         limit = Math.ceil(limit / 4);
         continue;
       }
-      this.#progressAt = this.#clock.now();
       resourceVersion ??= page.resourceVersion;
       for (const raw of page.items) {
         const object = this.#read(raw);
@@ -191,7 +190,8 @@ export class Reflector<T> {
     } while (!signal.aborted);
     signal.throwIfAborted();
     for (const key of this.#held.keys()) if (!seen.has(key)) this.#delete(key);
-    // Only now: a copy of half a list has not seen everything up to its version.
+    // Only now: a copy of half a list is no newer than the one before.
+    this.#progressAt = this.#clock.now();
     this.#resourceVersion = resourceVersion ?? '';
     this.#hasSynced = true;
     this.#report(() => this.#observer.listed?.(seen.size, this.#clock.now() - startedAt));

@@ -44,8 +44,11 @@ export const isStatus = (error: unknown, status: number): error is KubeError =>
   error instanceof KubeError && error.kind === 'status' && error.status === status;
 
 /** The API server says that there is no such object; the 404 page of a proxy in between says nothing of the kind. */
-export const isNotFound = (error: unknown): error is KubeError =>
-  isStatus(error, 404) && error.reason === 'NotFound';
+export const isNotFound = (error: unknown): error is KubeError & { readonly status: 404 } =>
+  error instanceof KubeError &&
+  error.kind === 'status' &&
+  error.status === 404 &&
+  error.reason === 'NotFound';
 
 /** The list's continue token or the watch's resourceVersion is too old: list again. */
 export const isExpired = (error: unknown): error is KubeError => isStatus(error, 410);
