@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from '../text/message.ts';
@@ -37,6 +38,7 @@ export interface Entrypoint {
 
 /** A stock OPA bundle with a WebAssembly policy, parsed but not yet trusted to run. */
 export interface Bundle {
+  /** Of the manifest, or a digest of the files. */
   readonly revision: string;
   readonly roots: readonly string[];
   readonly entrypoints: readonly Entrypoint[];
@@ -78,13 +80,23 @@ export function parseBundle(files: BundleFiles): Bundle {
   const sources = new Map<string, string>();
   for (const [path, bytes] of files) if (path.endsWith('.rego')) sources.set(path, utf8(bytes, path));
   return {
-    revision: head.revision,
+    revision: head.revision === '' ? digestOf(files) : head.revision,
     roots,
     entrypoints: head.wasm.map((entry) => entrypoint(entry.entrypoint, entry.annotations)),
     wasm,
     data: readData(files, roots),
     sources,
   };
+}
+
+/** Names a bundle that was built without `--revision` by its content, so that a record of a decision can. */
+function digestOf(files: BundleFiles): string {
+  const hash = createHash('sha256');
+  for (const path of [...files.keys()].sort()) {
+    const bytes = files.get(path) ?? new Uint8Array();
+    hash.update(`${path}\0${String(bytes.length)}\0`).update(bytes);
+  }
+  return `sha256:${hash.digest('hex').slice(0, 16)}`;
 }
 
 function entrypoint(path: string, annotations: readonly Annotation[] | undefined): Entrypoint {

@@ -5,6 +5,7 @@ import { Engine } from './engine.ts';
 import { PolicyError } from './error.ts';
 import { unpackBundle } from './files.ts';
 import type { FactNeeds } from './needs.ts';
+import { readFloorFacts, unionOfNeeds } from './needs.ts';
 import type { ReasonCode } from './reasons.ts';
 import { reasonCodes } from './reasons.ts';
 
@@ -36,7 +37,7 @@ export async function loadFloor(probe: object): Promise<Floor> {
     }
   }
   return {
-    needs: { sar: {}, node: true, claims: false, cluster: true },
+    needs: bundle.entrypoints.map(readFloorFacts).reduce(unionOfNeeds),
     codes: reasonCodes(bundle.sources),
     form: (input) => engine.evaluate(form, input),
     facts: (input) => engine.evaluate(facts, input),

@@ -22,26 +22,36 @@ const factNeeds = z.strictObject({
 /** Which facts an entrypoint asks for: the host gathers these and no others. */
 export type FactNeeds = z.infer<typeof factNeeds>;
 
+export const noFacts: FactNeeds = { sar: {}, node: false, claims: false, cluster: false };
+
 const entrypointCustom = z.strictObject({
   signer_name: z.string(),
   max_age_seconds: z.int().positive().optional(),
-  facts: factNeeds.default({ sar: {}, node: false, claims: false, cluster: false }),
+  facts: factNeeds.default(noFacts),
 });
 export type EntrypointCustom = z.infer<typeof entrypointCustom>;
 
 /** Reads `custom` of an entrypoint's METADATA; a word that it does not know refuses the bundle. */
 export function readEntrypointCustom(entrypoint: Entrypoint): EntrypointCustom {
-  const result = entrypointCustom.safeParse(entrypoint.annotation.custom ?? {});
+  return readCustom(entrypoint, entrypointCustom);
+}
+
+/** The facts that an entrypoint of the floor asks for: it serves every signer that there is a floor for. */
+export function readFloorFacts(entrypoint: Entrypoint): FactNeeds {
+  return readCustom(entrypoint, z.strictObject({ facts: factNeeds.default(noFacts) })).facts;
+}
+
+function readCustom<T>({ path, annotation }: Entrypoint, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(annotation.custom ?? {});
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const at = ['custom', ...(issue?.path ?? [])].join('.');
+  const known = Object.keys(factNeeds.shape).join(', ');
   throw new PolicyError(
     'AnnotationInvalid',
-    `METADATA of entrypoint ${entrypoint.path}: ${at}: ${issue?.message ?? 'invalid'} (known facts: ${Object.keys(factNeeds.shape).join(', ')})`,
+    `METADATA of entrypoint ${path}: ${at}: ${issue?.message ?? 'invalid'} (known facts: ${known})`,
   );
 }
-
-export const noFacts: FactNeeds = { sar: {}, node: false, claims: false, cluster: false };
 
 /** Everything that either side asks for. One review name with two meanings is refused. */
 export function unionOfNeeds(left: FactNeeds, right: FactNeeds): FactNeeds {

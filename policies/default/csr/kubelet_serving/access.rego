@@ -18,7 +18,7 @@ access_granted if {
 #   remedy: |
 #     Bind the ClusterRole system:certificates.k8s.io:certificatesigningrequests:selfnodeserver to system:nodes, or to
 #     this user, unless it was unbound on purpose.
-#   retry_after_seconds: 60
+#   retry_after_seconds: 5
 wait contains reason(rego.metadata.rule(), msg) if {
 	is_object(input.sar.selfnodeserver)
 	not access_granted
