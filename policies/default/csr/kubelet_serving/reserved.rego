@@ -24,6 +24,7 @@ _covers(pattern, name) if {
 _closed_addresses contains address if {
 	some address in requested_ips
 	some range in _config.reserved_cidrs
+	is_cidr(range)
 	net.cidr_contains(range, address)
 }
 
