@@ -67,7 +67,11 @@ export class VerdictEvents {
       explainVerdict(verdict) || 'allowed; nothing is written in a dry run',
       said,
     );
-    this.#sink.createEvent(eventNamespace, event).catch((cause: unknown) => this.#sink.failed(cause));
+    this.#sink.createEvent(eventNamespace, event).catch((cause: unknown) => {
+      // Nobody has heard it: the next decision says it again.
+      if (this.#said.get(request.uid) === said) this.#said.delete(request.uid);
+      this.#sink.failed(cause);
+    });
   }
 
   /** Forgets a request that is gone, so that memory stays bounded by the requests there are. */
