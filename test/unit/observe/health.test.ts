@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { HealthCheck, HealthOptions, HealthServer } from '../../../src/observe/health.ts';
+import { serveHealth } from '../../../src/observe/health.ts';
+import { Metrics } from '../../../src/observe/metrics.ts';
+
+const open: HealthServer[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+const check = (name: string, problem?: string): HealthCheck => ({ name, problem: () => problem });
+
+async function serve(options: Partial<HealthOptions> = {}) {
+  const server = await serveHealth({
+    address: '127.0.0.1',
+    port: 0,
+    live: [check('watch')],
+    ready: [check('requests'), check('nodes')],
+    registry: new Metrics('1.2.3', () => new Set()).registry,
+    beforeScrape: () => undefined,
+    ...options,
+  });
+  open.push(server);
+  const url = `http://127.0.0.1:${String(server.port)}`;
+  const get = async (path: string, init?: RequestInit) => {
+    const response = await fetch(url + path, init);
+    const { status, headers } = response;
+    return { status, type: headers.get('content-type'), body: await response.text() };
+  };
+  return { server, get };
+}
+
+test.each([
+  ['/livez', 200, '[+] watch\n'],
+  ['/readyz', 200, '[+] requests\n[+] nodes\n'],
+  ['/readyz?verbose', 200, '[+] requests\n[+] nodes\n'],
+  ['/', 404, 'there is /livez, /readyz and /metrics\n'],
+  ['/livez/', 404, 'there is /livez, /readyz and /metrics\n'],
+  ['/metrics/../livez%00', 404, 'there is /livez, /readyz and /metrics\n'],
+])('%s: %d', async (path, status, body) => {
+  const { get } = await serve();
+  expect(await get(path)).toEqual({ status, type: 'text/plain; charset=utf-8', body });
+});
+
+test('names what is not well', async () => {
+  const { get } = await serve({
+    live: [check('watch', 'no watch of requests')],
+    ready: [check('requests', 'not listed'), check('nodes')],
+  });
+  expect(await get('/livez')).toMatchObject({ status: 503, body: '[-] watch: no watch of requests\n' });
+  expect(await get('/readyz')).toMatchObject({ status: 503, body: '[-] requests: not listed\n[+] nodes\n' });
+});
+
+test('asks anew each time', async () => {
+  let problem: string | undefined = 'starting';
+  const { get } = await serve({ ready: [{ name: 'x', problem: () => problem }] });
+  expect((await get('/readyz')).status).toBe(503);
+  problem = undefined;
+  expect((await get('/readyz')).status).toBe(200);
+});
+
+test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('nothing can be changed: %s', async (method) => {
+  const { get } = await serve();
+  expect(await get('/livez', { method })).toMatchObject({ status: 405 });
+});
+
+test('HEAD is a GET without a body', async () => {
+  const { get } = await serve();
+  expect(await get('/livez', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
+});
+
+describe('metrics', () => {
+  test('are measured just before', async () => {
+    const metrics = new Metrics('1.2.3', () => new Set());
+    const { get } = await serve({
+      registry: metrics.registry,
+      beforeScrape: () => metrics.queueDepth.set(7),
+    });
+    const { status, type, body } = await get('/metrics');
+    expect([status, type]).toEqual([200, expect.stringMatching(/^text\/plain; version=/)]);
+    expect(body).toContain('csr_approver_queue_depth 7');
+    expect(body).toContain('csr_approver_build_info{version="1.2.3"} 1');
+  });
+});
+
+test('a port that is taken is an error, not a crash', async () => {
+  const { server } = await serve();
+  await expect(serve({ port: server.port })).rejects.toThrow(/EADDRINUSE/);
+});
+
+test('closing does not wait for those who are slow', async () => {
+  const { server } = await serve();
+  const socket = connect(server.port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.on('error', () => undefined).write('GET /livez HTTP/1.1\r\n');
+  const closed = new Promise((resolve) => {
+    socket.once('close', resolve);
+  });
+  await server.close();
+  await closed;
+});

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { Reason } from '../../../src/decide/verdict.ts';
+import { Metrics } from '../../../src/observe/metrics.ts';
+
+const signer = 'kubernetes.io/kubelet-serving';
+const because = (...codes: string[]): Reason[] => codes.map((code) => ({ code, msg: '', source: 'policy' }));
+const samples = async (metrics: Metrics, name: string) =>
+  (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(`csr_approver_${name}{`));
+
+test('count decisions and their reasons, each code once a decision', async () => {
+  const metrics = new Metrics('1', () => new Set(['NodeNotFound', 'SANClaimed']));
+  metrics.decided(signer, 'wait', because('NodeNotFound', 'SANClaimed', 'NodeNotFound'), 0.01);
+  metrics.decided(signer, 'wait', because('NodeNotFound'), 0.01);
+  metrics.decided(signer, 'approve', [], 0.01);
+  expect(await samples(metrics, 'decisions_total')).toEqual([
+    `csr_approver_decisions_total{signer="${signer}",verdict="wait"} 2`,
+    `csr_approver_decisions_total{signer="${signer}",verdict="approve"} 1`,
+  ]);
+  expect(await samples(metrics, 'decision_reasons_total')).toEqual([
+    `csr_approver_decision_reasons_total{signer="${signer}",verdict="wait",code="NodeNotFound"} 2`,
+    `csr_approver_decision_reasons_total{signer="${signer}",verdict="wait",code="SANClaimed"} 1`,
+  ]);
+});
+
+test('a code that no rule declares is Other, however many there are', async () => {
+  const metrics = new Metrics('1', () => new Set(['Known']));
+  for (let index = 0; index < 1000; index += 1) {
+    metrics.decided(signer, 'deny', because(`Made up ${String(index)}`, 'x"}\n1', 'Known'), 0.01);
+  }
+  expect(await samples(metrics, 'decision_reasons_total')).toEqual([
+    `csr_approver_decision_reasons_total{signer="${signer}",verdict="deny",code="Other"} 1000`,
+    `csr_approver_decision_reasons_total{signer="${signer}",verdict="deny",code="Known"} 1000`,
+  ]);
+});
+
+test('codes of a policy that is loaded later count from then on', async () => {
+  let known = new Set<string>();
+  const metrics = new Metrics('1', () => known);
+  metrics.decided(signer, 'deny', because('New'), 0.01);
+  known = new Set(['New']);
+  metrics.decided(signer, 'deny', because('New'), 0.01);
+  expect(
+    (await samples(metrics, 'decision_reasons_total')).map((line) => /code="(\w+)"/.exec(line)?.[1]),
+  ).toEqual(['Other', 'New']);
+});
