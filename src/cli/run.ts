@@ -154,6 +154,12 @@ async function serve(
   });
   log.info({ address: config.server.address, port: health.port }, 'serving /livez, /readyz and /metrics');
   nodes.reflector.start();
+  // Before the first list every decision would be an error. If it does not come, the errors say so on the requests.
+  await Promise.race([
+    nodes.reflector.whenSynced(),
+    stopped(io.stopping),
+    sleep(startMs, undefined, { ref: false }),
+  ]);
   controller.start();
   await stopped(io.stopping);
   log.info('stopping');

@@ -35,6 +35,9 @@ export interface ControllerOptions extends ReconcileOptions {
 /** Longest text of a condition's message that is worth reading. */
 const maxMessage = 1024;
 
+/** How long a refused write keeps the program from being ready. */
+const writeProblemMs = 300_000;
+
 /** A watch that has been silent for so long is dead, whatever the connection says. */
 const maxWatchAgeMs = 300_000;
 
@@ -46,8 +49,8 @@ export class Controller {
   readonly #waits = new WaitTimes();
   /** Names of pending requests by the user who made them. */
   readonly #byRequestor = new Map<string, Set<string>>();
-  /** The last complaint about writing; undefined since a write has succeeded. */
-  #writeProblem: string | undefined;
+  /** The last complaint about writing, and when; undefined since a write has succeeded. */
+  #writeProblem: { readonly text: string; readonly at: number } | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -103,7 +106,7 @@ export class Controller {
 
   readonly ready: readonly HealthCheck[] = [
     { name: 'requests', problem: () => this.#watchProblem((reflector) => !reflector.hasSynced) },
-    { name: 'approvals', problem: () => this.#writeProblem },
+    { name: 'approvals', problem: () => this.#recentWriteProblem() },
   ];
 
   /** Brings the gauges up to date, before a scrape. */
@@ -142,6 +145,12 @@ export class Controller {
   #watchProblem(isBad: (reflector: Reflector<Pending>) => boolean): string | undefined {
     const bad = [...this.#reflectors].filter(([, reflector]) => isBad(reflector)).map(([signer]) => signer);
     return bad.length === 0 ? undefined : `no watch of requests for ${bad.join(', ')}`;
+  }
+
+  /** A write is tried again every minute while its request is there; what is older is about one that is gone. */
+  #recentWriteProblem(): string | undefined {
+    const { text, at } = this.#writeProblem ?? { text: undefined, at: 0 };
+    return performance.now() - at < writeProblemMs ? text : undefined;
   }
 
   #find(name: string): Pending | undefined {
@@ -198,7 +207,10 @@ export class Controller {
       decided: (request, { verdict }) => {
         const seconds = (performance.now() - startedAt) / 1000;
         metrics.decided(request.signerName, verdict.kind, verdict.reasons, seconds);
-        if (verdict.kind === 'ignore') return;
+        if (verdict.kind === 'ignore') {
+          log.debug({ ...identify(request), why: explainVerdict(verdict) }, 'left alone');
+          return;
+        }
         events.report(request, verdict, enforcement);
         const level = verdict.kind === 'error' ? 'error' : 'info';
         const warnings = verdict.warnings.map(
@@ -221,7 +233,7 @@ export class Controller {
         const result = cause.status === undefined ? cause.kind : String(cause.status);
         metrics.writes.inc({ condition, result });
         const lost = isNotFound(cause) || cause.status === 409 || cause.status === 422;
-        if (!lost) this.#writeProblem = explain(cause, client.server);
+        if (!lost) this.#writeProblem = { text: explain(cause, client.server), at: performance.now() };
         log[lost ? 'info' : 'error'](
           { ...identify(request), condition, result },
           `could not write: ${explain(cause, client.server)}`,
