@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { parseBundle } from '../../../src/policy/bundle.ts';
+import { members } from '../../support/bundle.ts';
+
+const manifest = {
+  revision: 'r1',
+  roots: ['csr/x'],
+  wasm: [
+    {
+      entrypoint: 'csr/x/decision',
+      module: '/policy.wasm',
+      annotations: [{ scope: 'rule', entrypoint: true, custom: { signer_name: 'a.b/c' } }],
+    },
+  ],
+};
+const [entry] = manifest.wasm;
+const good = {
+  '.manifest': manifest,
+  'policy.wasm': 'wasm',
+  'csr/x/data.yaml': 'config: {a: 1}',
+  'csr/x/decision.rego': 'package csr.x',
+};
+const parse = (replaced: Readonly<Record<string, unknown>>) => parseBundle(members({ ...good, ...replaced }));
+const withManifest = (replaced: object) => ({ '.manifest': { ...manifest, ...replaced } });
+
+test('a good one', () => {
+  const bundle = parse({});
+  expect(bundle).toMatchObject({
+    revision: 'r1',
+    roots: ['csr/x'],
+    data: { csr: { x: { config: { a: 1 } } } },
+    entrypoints: [{ path: 'csr/x/decision', annotation: { custom: { signer_name: 'a.b/c' } } }],
+  });
+  expect([...bundle.sources.keys()]).toEqual(['csr/x/decision.rego']);
+});
+
+describe('with one thing changed', () => {
+  const latin1 = Uint8Array.of(0x7b, 0xe9, 0x7d);
+  test.each<[string, Readonly<Record<string, unknown>>, string, RegExp]>([
+    ['a delta', { 'patch.json': {} }, 'BundleDelta', /snapshot/],
+    ['no manifest', { '.manifest': undefined }, 'ManifestMissing', /opa build/],
+    ['a manifest that is no JSON', { '.manifest': 'roots: []' }, 'ManifestInvalid', /\.manifest: /],
+    ['a manifest that is a list', { '.manifest': [] }, 'ManifestInvalid', /object/],
+    ['a manifest that is not UTF-8', { '.manifest': latin1 }, 'BundleUnreadable', /UTF-8/],
+    ['roots that are no list', withManifest({ roots: 'csr' }), 'ManifestInvalid', /roots/],
+    ['no module', withManifest({ wasm: [] }), 'WasmMissing', /opa build -t wasm/],
+    ['a module that is not there', { 'policy.wasm': undefined }, 'WasmMissing', /policy\.wasm/],
+    [
+      'two modules',
+      withManifest({ wasm: [entry, { ...entry, module: '/other.wasm' }] }),
+      'WasmMissing',
+      /policy\.wasm, other\.wasm/,
+    ],
+    [
+      'an entrypoint without annotations',
+      withManifest({ wasm: [{ entrypoint: 'csr/x/decision', module: 'policy.wasm' }] }),
+      'AnnotationsMissing',
+      /csr\/x\/decision.*without -O/,
+    ],
+    [
+      'annotations of something else',
+      withManifest({ wasm: [{ ...entry, annotations: [{ scope: 'package' }] }] }),
+      'AnnotationsMissing',
+      /METADATA/,
+    ],
+    ['no roots', withManifest({ roots: undefined }), 'RootsInvalid', /opa build -b/],
+    ['an empty list of roots', withManifest({ roots: [] }), 'RootsInvalid', /roots/],
+    ['a root that is everything', withManifest({ roots: [''] }), 'RootsInvalid', /roots/],
+    ['a root that is a slash', withManifest({ roots: ['csr/x', '/'] }), 'RootsInvalid', /roots/],
+    ['data outside of the roots', { 'other/data.json': { a: 1 } }, 'RootsInvalid', /other/],
+    ['data at the top', { 'data.json': { a: 1 } }, 'RootsInvalid', /at a is outside/],
+    ['data beside a root', { 'csr/data.json': { xy: 1 } }, 'RootsInvalid', /csr\/xy/],
+    ['data that is a list', { 'csr/x/data.yaml': '[]' }, 'DataInvalid', /csr\/x\/data\.yaml: an object/],
+    ['empty data', { 'csr/x/data.yaml': '' }, 'DataInvalid', /an object/],
+    ['data that is no YAML', { 'csr/x/data.yaml': 'a: [' }, 'DataInvalid', /csr\/x\/data\.yaml/],
+    ['data with a key twice', { 'csr/x/data.yaml': 'a: 1\na: 2' }, 'DataInvalid', /unique/],
+    ['data that is no JSON', { 'csr/x/data.json': '{a: 1}' }, 'DataInvalid', /csr\/x\/data\.json/],
+    [
+      'data twice',
+      { 'csr/x/data.json': { config: { a: 2 } } },
+      'DataInvalid',
+      /csr\.x\.config\.a is set by two/,
+    ],
+    ['data of two kinds', { 'csr/x/config/data.json': [] }, 'DataInvalid', /an object/],
+    ['a key that JavaScript knows', { 'csr/x/data.json': '{"__proto__": {}}' }, 'DataInvalid', /__proto__/],
+    ['data that is not UTF-8', { 'csr/x/data.yaml': latin1 }, 'BundleUnreadable', /csr\/x\/data\.yaml/],
+    ['a source that is not UTF-8', { 'csr/x/a.rego': latin1 }, 'BundleUnreadable', /a\.rego/],
+  ])('%s', (_, replaced, code, message) => {
+    expect(() => parse(replaced)).toThrow(expect.objectContaining({ name: 'PolicyError', code }));
+    expect(() => parse(replaced)).toThrow(message);
+  });
+
+  test("a root's own value may come from the folder above", () => {
+    const { data } = parse({ 'csr/data.json': { x: 1 }, 'csr/x/data.yaml': undefined });
+    expect(data).toEqual({ csr: { x: 1 } });
+  });
+
+  test('two files that complete each other are merged', () => {
+    const bundle = parse({ 'csr/x/config/data.json': { b: 2 }, 'csr/data.json': { x: { more: 3 } } });
+    expect(bundle.data).toEqual({ csr: { x: { config: { a: 1, b: 2 }, more: 3 } } });
+  });
+});
