@@ -26,7 +26,7 @@ export interface Filed {
   readonly sentAt: number;
 }
 
-export const selfnodeserver = {
+const selfnodeserver = {
   group: 'certificates.k8s.io',
   resource: 'certificatesigningrequests',
   subresource: 'selfnodeserver',
