@@ -9,9 +9,9 @@ export interface Member {
 }
 
 /** A `.tar.gz` with exactly these members, in memory. */
-export async function tarGz(members: readonly Member[]): Promise<Uint8Array> {
-  const entries = members.map(({ name, content = '', type = 'file', linkname }) => {
-    const body = typeof content === 'string' ? Buffer.from(content) : content;
+export async function tarGz(content: readonly Member[]): Promise<Uint8Array> {
+  const entries = content.map(({ name, content: given = '', type = 'file', linkname }) => {
+    const body = typeof given === 'string' ? Buffer.from(given) : given;
     const size = type === 'file' ? body.length : 0;
     const header: TarHeader = { name, type, size, mode: 0o600, ...(linkname !== undefined && { linkname }) };
     return { header, body };

@@ -63,9 +63,10 @@ describe('the union', () => {
   });
 });
 
+const block = (...lines: string[]) =>
+  new Map([['a.rego', ['package x', '', '# METADATA', ...lines, 'deny if true'].join('\n')]]);
+
 describe('reason codes', () => {
-  const block = (...lines: string[]) =>
-    new Map([['a.rego', ['package x', '', '# METADATA', ...lines, 'deny if true'].join('\n')]]);
   test.each([
     [
       'is read with its texts',
