@@ -2,9 +2,13 @@ import { readFile } from 'node:fs/promises';
 import type { Document } from 'yaml';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { isRecord } from '../kube/json.ts';
+import { escapeText } from '../text/escape.ts';
 import { messageOf } from '../text/message.ts';
 import { CommandError } from './error.ts';
 import type { IO } from './io.ts';
+
+/** The parser's messages repeat what strangers wrote. */
+const maxMessage = 1024;
 
 /** One object of a file, and where it is from. */
 export interface ManifestDocument {
@@ -45,7 +49,10 @@ function parseDocuments(text: string, file: string): ManifestDocument[] {
     const [problem] = document.errors;
     if (problem !== undefined) {
       const { line, col } = lines.linePos(problem.pos[0]);
-      throw new CommandError('NotYAML', `${file}:${String(line)}:${String(col)}: ${problem.message}`);
+      throw new CommandError(
+        'NotYAML',
+        `${file}:${String(line)}:${String(col)}: ${escapeText(problem.message, maxMessage)}`,
+      );
     }
     const value = valueOf(document, where);
     if (value !== null) found.push(...objectsOf(value, where));
@@ -59,7 +66,7 @@ function valueOf(document: Document, where: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 }) as unknown;
   } catch (cause) {
-    throw new CommandError('NotYAML', `${where}: ${messageOf(cause)}`, { cause });
+    throw new CommandError('NotYAML', `${where}: ${escapeText(messageOf(cause), maxMessage)}`, { cause });
   }
 }
 

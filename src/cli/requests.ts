@@ -1,5 +1,6 @@
 import type { CertificateRequest } from '../decide/request.ts';
 import { readRequest } from '../decide/request.ts';
+import { escapeText } from '../text/escape.ts';
 import { readDocuments } from './documents.ts';
 import { CommandError } from './error.ts';
 import type { IO } from './io.ts';
@@ -9,7 +10,7 @@ export async function readRequests(files: readonly string[], io: IO): Promise<Ce
   const documents = await readDocuments(files, io);
   return documents.map(({ object, where }) => {
     if (object['kind'] !== 'CertificateSigningRequest') {
-      const kind = typeof object['kind'] === 'string' ? object['kind'] : 'an object without kind';
+      const kind = typeof object['kind'] === 'string' ? escapeText(object['kind']) : 'an object without kind';
       throw new CommandError('NotACSR', `${where}: a CertificateSigningRequest is expected, this is ${kind}`);
     }
     const request = readRequest(object);

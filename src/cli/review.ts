@@ -8,6 +8,7 @@ import type { VerdictKind } from '../decide/verdict.ts';
 import { offlineGather } from '../facts/offline.ts';
 import type { NodeObject } from '../kube/objects.ts';
 import { asNode } from '../kube/objects.ts';
+import { escapeText } from '../text/escape.ts';
 import { readAssumptions } from './assume.ts';
 import { readDocuments } from './documents.ts';
 import type { ExitCode } from './error.ts';
@@ -90,7 +91,7 @@ async function readNodes(files: readonly string[], io: IO): Promise<NodeObject[]
   });
   const names = nodes.map(({ metadata }) => metadata.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new CommandError('NotANode', `Node ${JSON.stringify(twice)} is given twice`);
+  if (twice !== undefined) throw new CommandError('NotANode', `Node ${escapeText(twice)} is given twice`);
   return nodes;
 }
 
