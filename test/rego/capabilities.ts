@@ -39,12 +39,14 @@ export async function restrictedCapabilities(): Promise<Capabilities> {
   return { ...all, builtins: wanted.filter((builtin) => !missing.has(builtin.name)), allow_net: [] };
 }
 
+function plain(value: unknown): string {
+  return JSON.stringify(value, (key, inner: unknown) =>
+    key === 'description' || key === 'categories' ? undefined : inner,
+  );
+}
+
 /** As the file holds it: a function a line, without the documentation, so that a change can be reviewed. */
 export function serialised({ builtins, ...rest }: Capabilities): string {
-  const plain = (value: unknown): string =>
-    JSON.stringify(value, (key, inner: unknown) =>
-      key === 'description' || key === 'categories' ? undefined : inner,
-    );
   const head = Object.entries(rest).map(([name, value]) => `  ${JSON.stringify(name)}: ${plain(value)}`);
   const lines = builtins.map((builtin) => `    ${plain(builtin)}`);
   return `{\n${head.join(',\n')},\n  "builtins": [\n${lines.join(',\n')}\n  ]\n}`;
@@ -80,10 +82,11 @@ function callsOf(builtins: readonly Builtin[]): string {
   return ['package calls', ...rules, ''].join('\n');
 }
 
+const none = (): number => 0;
+
 /** The module's own list of the functions that its host must supply. */
 async function requested(wasm: Uint8Array): Promise<string[]> {
   const memory = new WebAssembly.Memory({ initial: 16 });
-  const none = () => 0;
   const env = {
     memory,
     opa_abort: none,

@@ -17,7 +17,8 @@ describe('reason codes', () => {
   it('are those that the cases produce, each with its kind', async () => {
     const produced = new Set<string>();
     for (const { form, facts, decision } of await evaluateOnOpa(loadCases())) {
-      for (const code of codesOf([...form.deny, ...facts.deny, ...decision.deny])) produced.add(`deny ${code}`);
+      for (const code of codesOf([...form.deny, ...facts.deny, ...decision.deny]))
+        produced.add(`deny ${code}`);
       for (const code of codesOf([...facts.wait, ...decision.wait])) produced.add(`wait ${code}`);
       for (const code of codesOf(decision.warn)) produced.add(`warn ${code}`);
     }
@@ -27,6 +28,8 @@ describe('reason codes', () => {
 
   it('are the table of policies/README.md', async () => {
     const readme = readFileSync(policiesPath('README.md'), 'utf8');
-    expect(readme).toContain(`<!-- BEGIN policy codes (make docs) -->\n\n${await codesTable()}\n\n<!-- END policy codes -->`);
+    expect(readme).toContain(
+      `<!-- BEGIN policy codes (make docs) -->\n\n${await codesTable()}\n\n<!-- END policy codes -->`,
+    );
   });
 });

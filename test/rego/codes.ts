@@ -4,7 +4,7 @@ import { buildBundle, bundleNames, withDirectory } from './evaluate.ts';
 import { opa } from './opa.ts';
 
 const kinds = ['deny', 'wait', 'warn', 'violation'] as const;
-export type ReasonKind = (typeof kinds)[number];
+type ReasonKind = (typeof kinds)[number];
 
 export interface DocumentedCode {
   readonly code: string;

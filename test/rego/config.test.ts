@@ -19,10 +19,18 @@ const bad: readonly (readonly [title: string, config: unknown, paths: readonly s
   ['a lifetime in words', { ...defaultConfig, max_expiration_seconds: '1y' }, ['.max_expiration_seconds']],
   ['a lifetime as text', { ...defaultConfig, max_expiration_seconds: '600' }, ['.max_expiration_seconds']],
   ['a lifetime of null', { ...defaultConfig, max_expiration_seconds: null }, ['.max_expiration_seconds']],
-  ['a lifetime below the least', { ...defaultConfig, max_expiration_seconds: 599 }, ['.max_expiration_seconds']],
+  [
+    'a lifetime below the least',
+    { ...defaultConfig, max_expiration_seconds: 599 },
+    ['.max_expiration_seconds'],
+  ],
   ['a negative lifetime', { ...defaultConfig, max_expiration_seconds: -1 }, ['.max_expiration_seconds']],
   ['half a second', { ...defaultConfig, max_expiration_seconds: 600.5 }, ['.max_expiration_seconds']],
-  ['a lifetime beyond int32', { ...defaultConfig, max_expiration_seconds: 2 ** 31 }, ['.max_expiration_seconds']],
+  [
+    'a lifetime beyond int32',
+    { ...defaultConfig, max_expiration_seconds: 2 ** 31 },
+    ['.max_expiration_seconds'],
+  ],
   ['yes', { ...defaultConfig, require_credential_id: 'yes' }, ['.require_credential_id']],
   ['one', { ...defaultConfig, require_credential_id: 1 }, ['.require_credential_id']],
   ['null for a switch', { ...defaultConfig, require_credential_id: null }, ['.require_credential_id']],
@@ -33,10 +41,18 @@ const bad: readonly (readonly [title: string, config: unknown, paths: readonly s
   ['a wildcard inside', { ...defaultConfig, reserved_names: ['a.*.example'] }, ['.reserved_names[0]']],
   ['an empty name', { ...defaultConfig, reserved_names: [''] }, ['.reserved_names[0]']],
   ['a trailing dot', { ...defaultConfig, reserved_names: ['n1.'] }, ['.reserved_names[0]']],
-  ['a name that is none', { ...defaultConfig, reserved_names: [null, 7, 'ok'] }, ['.reserved_names[0]', '.reserved_names[1]']],
+  [
+    'a name that is none',
+    { ...defaultConfig, reserved_names: [null, 7, 'ok'] },
+    ['.reserved_names[0]', '.reserved_names[1]'],
+  ],
   ['a range, no list', { ...defaultConfig, reserved_cidrs: '10.0.0.0/8' }, ['.reserved_cidrs']],
   ['an address', { ...defaultConfig, reserved_cidrs: ['10.0.0.1'] }, ['.reserved_cidrs[0]']],
-  ['a mask too long', { ...defaultConfig, reserved_cidrs: ['10.0.0.0/8', '10.0.0.0/33'] }, ['.reserved_cidrs[1]']],
+  [
+    'a mask too long',
+    { ...defaultConfig, reserved_cidrs: ['10.0.0.0/8', '10.0.0.0/33'] },
+    ['.reserved_cidrs[1]'],
+  ],
   ['a mask too long, v6', { ...defaultConfig, reserved_cidrs: ['fd00::/129'] }, ['.reserved_cidrs[0]']],
   ['no mask', { ...defaultConfig, reserved_cidrs: ['10.0.0.0/'] }, ['.reserved_cidrs[0]']],
   ['a negative mask', { ...defaultConfig, reserved_cidrs: ['10.0.0.0/-1'] }, ['.reserved_cidrs[0]']],
@@ -44,7 +60,11 @@ const bad: readonly (readonly [title: string, config: unknown, paths: readonly s
   ['three numbers', { ...defaultConfig, reserved_cidrs: ['10.0.0/8'] }, ['.reserved_cidrs[0]']],
   ['a number too big', { ...defaultConfig, reserved_cidrs: ['10.0.0.256/32'] }, ['.reserved_cidrs[0]']],
   ['leading zeros', { ...defaultConfig, reserved_cidrs: ['010.0.0.0/8'] }, ['.reserved_cidrs[0]']],
-  ['an IPv4-mapped range', { ...defaultConfig, reserved_cidrs: ['::ffff:10.0.0.0/104'] }, ['.reserved_cidrs[0]']],
+  [
+    'an IPv4-mapped range',
+    { ...defaultConfig, reserved_cidrs: ['::ffff:10.0.0.0/104'] },
+    ['.reserved_cidrs[0]'],
+  ],
   ['two masks', { ...defaultConfig, reserved_cidrs: ['10.0.0.0/8/8'] }, ['.reserved_cidrs[0]']],
   ['spaces', { ...defaultConfig, reserved_cidrs: [' 10.0.0.0/8'] }, ['.reserved_cidrs[0]']],
   ['a range that is none', { ...defaultConfig, reserved_cidrs: [null] }, ['.reserved_cidrs[0]']],
@@ -54,7 +74,16 @@ const bad: readonly (readonly [title: string, config: unknown, paths: readonly s
     ['.require_credential_id', '.reserved_cidrs[0]'],
   ],
   ['good data', defaultConfig, []],
-  ['every knob turned', { max_expiration_seconds: 86_400, require_credential_id: true, reserved_names: ['a.b', '*.c'], reserved_cidrs: ['10.9.0.0/16', 'fd99::/64'] }, []],
+  [
+    'every knob turned',
+    {
+      max_expiration_seconds: 86_400,
+      require_credential_id: true,
+      reserved_names: ['a.b', '*.c'],
+      reserved_cidrs: ['10.9.0.0/16', 'fd99::/64'],
+    },
+    [],
+  ],
 ];
 
 describe('config_errors', () => {

@@ -7,7 +7,10 @@ type NodeFact = ReturnType<typeof nodesOf>[number];
 export function documentOf(world: World, { as, listed, listed_ip: listedIp, ...rest }: CaseFile): Json {
   const request = structuredClone(world.request);
   if (as !== undefined) {
-    change(request, { 'requestor.username': `system:node:${as}`, 'subject.common_name': `system:node:${as}` });
+    change(request, {
+      'requestor.username': `system:node:${as}`,
+      'subject.common_name': `system:node:${as}`,
+    });
   }
   if (listed !== undefined) change(request, { 'sans.dns': [listed] });
   if (listedIp !== undefined) change(request, { 'sans.ip': [listedIp] });
@@ -35,12 +38,12 @@ function nodesOf(world: World, changed: NonNullable<CaseFile['nodes']>) {
     uid: `uid-of-${name}`,
     created_at: '2026-11-22T05:00:00Z',
     deleting: false,
-    addresses: structuredClone(world.nodes[name] ?? []),
     addresses_over_cap: false,
     labels: world.labels[name] ?? {},
     annotations: {},
     provider_id: '',
     ...changed[name],
+    addresses: structuredClone(changed[name]?.addresses ?? world.nodes[name] ?? []),
   }));
 }
 

@@ -1,11 +1,11 @@
-/** Evaluates cases: on OPA, all in one process, and on WebAssembly, with the program's own engine. */
+/** Evaluates cases: on OPA, all in one process, and on WebAssembly, with the SDK that the program uses. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadPolicy } from '@open-policy-agent/opa-wasm';
 import { parseBundle } from '../../src/policy/bundle.ts';
 import type { FloorDecision, PolicyDecision } from '../../src/policy/decision.ts';
 import { decisionShape, floorShape } from '../../src/policy/decision.ts';
-import { Engine } from '../../src/policy/engine.ts';
 import { readBundleFiles } from '../../src/policy/files.ts';
 import type { RegoCase } from './cases.ts';
 import { opa } from './opa.ts';
@@ -25,7 +25,18 @@ export type BundleName = (typeof bundleNames)[number];
 export async function buildBundle(name: BundleName, directory: string): Promise<string> {
   const path = join(directory, `${name}.tar.gz`);
   const capabilities = ['--capabilities', policiesPath('capabilities.json')];
-  await opa('build', '-b', policiesPath(name), '-t', 'wasm', '--ignore', '*_test.rego', ...capabilities, '-o', path);
+  await opa(
+    'build',
+    '-b',
+    policiesPath(name),
+    '-t',
+    'wasm',
+    '--ignore',
+    '*_test.rego',
+    ...capabilities,
+    '-o',
+    path,
+  );
   return path;
 }
 
@@ -60,7 +71,10 @@ export async function evaluateOnOpa(
 ): Promise<Said[]> {
   return withDirectory(async (directory) => {
     const input = join(directory, 'input.json');
-    writeFileSync(input, JSON.stringify({ cases: cases.map((one) => ({ input: one.input, config: one.config })) }));
+    writeFileSync(
+      input,
+      JSON.stringify({ cases: cases.map((one) => ({ input: one.input, config: one.config })) }),
+    );
     const bundles = ['-b', sources.floor, '-b', sources.default, '--ignore', '*_test.rego'];
     const text = await opa('eval', ...bundles, '-i', input, '-f', 'raw', query);
     const said = JSON.parse(text) as unknown[];
@@ -69,33 +83,42 @@ export async function evaluateOnOpa(
   });
 }
 
+/** Evaluates one entrypoint of a module; an entrypoint that is undefined throws. */
+export type Evaluate = (entrypoint: string, input: object) => unknown;
+
+/** Loads a bundle's module, with its own data or other data. */
+export async function loadBundle(path: string, data?: object): Promise<Evaluate> {
+  const bundle = parseBundle(await readBundleFiles(path));
+  const policy = await loadPolicy(new Uint8Array(bundle.wasm));
+  policy.setData(data ?? bundle.data);
+  return (entrypoint, input) => {
+    const results = policy.evaluate(input, entrypoint) as readonly { readonly result: unknown }[];
+    if (results[0] === undefined) throw new Error(`${entrypoint} is undefined`);
+    return results[0].result;
+  };
+}
+
 /** Evaluates cases on WebAssembly. */
 export async function evaluateOnWasm(cases: readonly RegoCase[]): Promise<Said[]> {
   return withDirectory(async (directory) => {
-    const floor = await engineOf(await buildBundle('floor', directory));
-    const files = parseBundle(await readBundleFiles(await buildBundle('default', directory)));
-    const engines = new Map<string, Engine>();
+    const floor = await loadBundle(await buildBundle('floor', directory));
+    const path = await buildBundle('default', directory);
+    const policies = new Map<string, Evaluate>();
     const said: Said[] = [];
     for (const { input, config } of cases) {
       const key = JSON.stringify(config);
-      const data = { csr: { kubelet_serving: { config } } };
-      const policy = engines.get(key) ?? (await Engine.load(files.wasm, data));
-      engines.set(key, policy);
+      const policy = policies.get(key) ?? (await loadBundle(path, { csr: { kubelet_serving: { config } } }));
+      policies.set(key, policy);
       said.push(
         checked({
-          form: await floor.evaluate('csr/floor/form', input),
-          facts: await floor.evaluate('csr/floor/facts', input),
-          decision: await policy.evaluate('csr/kubelet_serving/decision', input),
+          form: floor('csr/floor/form', input),
+          facts: floor('csr/floor/facts', input),
+          decision: policy('csr/kubelet_serving/decision', input),
         }),
       );
     }
     return said;
   });
-}
-
-async function engineOf(path: string): Promise<Engine> {
-  const bundle = parseBundle(await readBundleFiles(path));
-  return Engine.load(bundle.wasm, bundle.data);
 }
 
 function checked(said: Readonly<Record<keyof Said, unknown>>): Said {

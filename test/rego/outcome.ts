@@ -16,7 +16,7 @@ export function outcomeOf({ input }: RegoCase, said: Said): Outcome {
   const missing = ['sar', 'node', 'claims', 'cluster'].filter((fact) => input[fact] === undefined);
   const verdict =
     missing.length > 0
-      ? judgeWithoutFacts(missing.map((fact) => ({ fact, message: 'missing' }) as Parameters<typeof judgeWithoutFacts>[0][number]))
+      ? judgeWithoutFacts(missing.map((fact) => ({ fact, message: 'missing' })))
       : judge({ ok: true, value: said.facts }, { ok: true, value: said.decision });
   return { verdict: verdict.kind, codes: unique(verdict.reasons), warn: unique(verdict.warnings) };
 }
@@ -60,7 +60,10 @@ export function problemsOf(one: RegoCase, said: Said): string[] {
 /** The signer is judged by each in its own words. */
 function has(reasons: readonly WrittenReason[], wanted: WrittenReason): boolean {
   const [code] = codesOf([wanted]);
-  return code === 'SignerNotSupported' || reasons.some((reason) => JSON.stringify(reason) === JSON.stringify(wanted));
+  return (
+    code === 'SignerNotSupported' ||
+    reasons.some((reason) => JSON.stringify(reason) === JSON.stringify(wanted))
+  );
 }
 
 function same(left: readonly string[], right: readonly string[]): boolean {

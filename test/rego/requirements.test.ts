@@ -40,7 +40,9 @@ interface Requirement extends Conjunction {
 async function requirementsOf(conjunction: Conjunction): Promise<Requirement[]> {
   const path = policiesPath(`${conjunction.bundle}/${conjunction.file}`);
   const lines = readFileSync(path, 'utf8').split('\n');
-  const module = JSON.parse(await opa('parse', '--format', 'json', '--json-include', 'locations', path)) as Module;
+  const module = JSON.parse(
+    await opa('parse', '--format', 'json', '--json-include', 'locations', path),
+  ) as Module;
   const rules = module.rules.filter((rule) => rule.head.name === conjunction.rule && rule.default !== true);
   const rows = rules.flatMap((rule) => rule.body.map((expression) => expression.location.row));
   return rows.map((row) => ({ ...conjunction, row, text: (lines[row - 1] ?? '').trim() }));
@@ -54,7 +56,9 @@ describe('without one of the requirements', () => {
     const perRule = conjunctions.map(({ rule }) => requirements.filter((one) => one.rule === rule).length);
     expect(perRule.every((count) => count >= 2)).toBe(true);
     expect(requirements.length).toBeGreaterThan(50);
-    expect(new Set(requirements.map(({ file, row }) => `${file}:${String(row)}`)).size).toBe(requirements.length);
+    expect(new Set(requirements.map(({ file, row }) => `${file}:${String(row)}`)).size).toBe(
+      requirements.length,
+    );
   });
 
   it.concurrent.each(requirements)('some case fails: $rule, $text', async ({ bundle, file, row }) => {

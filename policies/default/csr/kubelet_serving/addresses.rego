@@ -51,8 +51,8 @@ same_address(a, b) if net.cidr_intersects(_host(a), _host(b))
 # METADATA
 # title: A range of addresses in text
 # description: |
-#   The CIDR functions are undefined for a malformed range, and a rule that uses one is silent. What is malformed, OPA and
-#   WebAssembly see differently: 10.0.0.0/8/8 is a range for one of them.
+#   The CIDR functions are undefined for a malformed range, and a rule that uses one is silent. What is malformed, OPA
+#   and WebAssembly see differently: 10.0.0.0/8/8 is a range for one of them.
 is_cidr(text) if {
 	[address, length] := split(text, "/")
 	is_ip(address)

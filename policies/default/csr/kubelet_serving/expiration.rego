@@ -19,6 +19,8 @@ expiration_allowed if {
 #   remedy: Ask for less, or raise max_expiration_seconds.
 deny contains reason(rego.metadata.rule(), msg) if {
 	not expiration_allowed
-	cap := _config.max_expiration_seconds
-	msg := $"{input.expiration_seconds} seconds are asked for; allowed are 600 to {cap}, or none asked for"
+	msg := $"{_text(input.expiration_seconds)} seconds; allowed: none, or 600 to {_text(_config.max_expiration_seconds)}"
 }
+
+# conftest reads a large number as 3.1536e+08.
+_text(number) := format_int(number, 10)
