@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { buildCSR } from '../../support/csr.ts';
 import { csrObject } from '../../support/csr-object.ts';
-import { run } from './fake-io.ts';
+import { run } from '../../support/command-line.ts';
 import { scratch, yaml } from './files.ts';
 
 const file = scratch();

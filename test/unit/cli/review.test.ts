@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { csrObject, type CSRObjectSpec } from '../../support/csr-object.ts';
-import { run, type Ran } from './fake-io.ts';
+import { run, type Ran } from '../../support/command-line.ts';
 import { cluster, jsonLines, node, nodes, scratch, yaml } from './files.ts';
 
 const file = scratch();

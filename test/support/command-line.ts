@@ -1,5 +1,7 @@
-import { main } from '../../../src/cli/program.ts';
-import { now } from '../decide/stubs.ts';
+import { main } from '../../src/cli/program.ts';
+
+/** One second after the request of `csrObject()` was made. */
+const now = new Date('2026-11-22T06:00:01Z');
 
 export interface Ran {
   readonly code: number;
@@ -7,7 +9,7 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs the command line in this process, one second after the request of `csrObject()` was made. */
+/** Runs the command line in this process. */
 export async function run(args: readonly string[], stdin = ''): Promise<Ran> {
   let out = '';
   let err = '';
