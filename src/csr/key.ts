@@ -24,11 +24,10 @@ export interface PublicKey {
 
 type Shown = Omit<PublicKey, 'bits' | 'handle'>;
 
-/** A positive INTEGER's magnitude, without the octet that keeps its sign. */
+/** The magnitude of an INTEGER that is not negative, without the octet that keeps its sign. */
 const magnitude = (integer: Uint8Array): Uint8Array =>
   octetAt(integer, 0) === 0 ? integer.subarray(1) : integer;
-const isPositive = (integer: Uint8Array): boolean =>
-  octetAt(integer, 0) < 0x80 && magnitude(integer).length > 0;
+const isNegative = (integer: Uint8Array): boolean => octetAt(integer, 0) >= 0x80;
 const isOdd = (integer: Uint8Array): boolean => (octetAt(integer, integer.length - 1) & 1) === 1;
 
 /** RSAPublicKey (RFC 8017 §A.1.1). */
@@ -41,13 +40,13 @@ function readRSA(parameters: DERReader, bits: Uint8Array): Shown {
   const modulus = key.integer();
   const exponent = key.integer();
   key.end();
-  if (!isPositive(modulus) || !isOdd(modulus)) refuse('KeyModulusInvalid');
+  if (isNegative(modulus) || !isOdd(modulus)) refuse('KeyModulusInvalid');
   const digits = magnitude(modulus);
   const size = digits.length * 8 - (Math.clz32(octetAt(digits, 0)) - 24);
   if (size < rsaBits.min || size > rsaBits.max) refuse('KeySizeNotAllowed', `${size} bits`);
-  if (!isPositive(exponent) || exponent.length > 4) refuse('KeyExponentInvalid');
+  // Of an exponent too long for a number to be exact, it is large enough to be refused.
   const e = exponent.reduce((value, octet) => value * 256 + octet, 0);
-  if (e < 3 || e > MAX_RSA_EXPONENT || !isOdd(exponent)) refuse('KeyExponentInvalid');
+  if (isNegative(exponent) || !isOdd(exponent) || e < 3 || e > MAX_RSA_EXPONENT) refuse('KeyExponentInvalid');
   return { shown: { algorithm: 'RSA', curve: '', bits: size }, octets: digits.length };
 }
 

@@ -6,7 +6,6 @@ import { Pkcs10CertificateRequest } from '@peculiar/x509';
 import { isDeepStrictEqual } from 'node:util';
 import { hex } from './bytes.ts';
 import type { DecodedRequest } from './decoded.ts';
-import { parseIP } from './ip.ts';
 import { DecodeRefusal, refuse } from './refusal.ts';
 import type { CertificationRequest } from './request.ts';
 
@@ -58,9 +57,8 @@ function theirSANs(request: Structure): DecodedRequest['sans'] {
   for (const name of theirNames(request)) {
     const [field, shownAs] =
       kinds.find(([known]) => name[known] !== undefined) ?? refuse('ParsersDisagree', 'kind of name');
-    const text = String(name[field]);
-    // Its IPv6 text is not always canonical.
-    sans[shownAs].push(shownAs === 'ip' ? String(parseIP(text)) : text);
+    // Its text of an address is canonical, too: of all but those that embed an IPv4 address, which are refused.
+    sans[shownAs].push(String(name[field]));
   }
   return sans;
 }

@@ -39,7 +39,7 @@ const isCanonical: Readonly<Record<KeyKind, (signature: Uint8Array, octets: numb
   RSA: (signature, octets) => signature.length === octets,
   ECDSA: isECDSASigValue,
   // R and S (RFC 8032 §5.1.6); that S is reduced, OpenSSL checks as §5.1.7 demands.
-  Ed25519: (signature) => signature.length === 64,
+  Ed25519: (signature, octets) => signature.length === 2 * octets,
 };
 
 /** Proof of possession over the very bytes that were sent. */
