@@ -45,7 +45,8 @@ export class Lane {
       [this.#root, String(this.#seed)],
       {
         cwd: this.#root,
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        // A worker without memory says so at length.
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
         execArgv: ['--max-old-space-size=768', '--no-warnings'],
       },
     );

@@ -201,6 +201,33 @@ describe('DERReader', () => {
     );
   });
 
+  test.each([
+    [127, 'DERLengthNotMinimal'],
+    [128, undefined],
+  ])('a length of %i in two octets: %s', (length, code) => {
+    const data = tlv(TAG.OCTET_STRING, new Uint8Array(length), { octets: 1 });
+    expect(codeOf(() => new DERReader(data, 'test').next(TAG.OCTET_STRING).content.length)).toBe(
+      code ?? length,
+    );
+  });
+
+  test.each([
+    ['', 'DERIntegerNotMinimal'],
+    ['00', undefined],
+    ['ff', undefined],
+    ['007f', 'DERIntegerNotMinimal'],
+    ['0080', undefined],
+    ['ff7f', undefined],
+    ['ff80', 'DERIntegerNotMinimal'],
+    ['0100', undefined],
+    ['fe80', undefined],
+  ])('an integer of octets %j: %s', (octets, code) => {
+    const content = hex(octets);
+    expect(codeOf(() => new Uint8Array(new DERReader(tlv(TAG.INTEGER, content), 'test').integer()))).toEqual(
+      code ?? content,
+    );
+  });
+
   test('integers have one encoding', () => {
     fc.assert(
       fc.property(fc.bigInt(), (value) => {
@@ -227,6 +254,9 @@ describe('object identifiers', () => {
     ['1.2.840.113549.1.9.14', '2a864886f70d01090e'],
     ['2.2147483567', '87ffffff7f'],
     ['1.2.2147483647', '2a87ffffff7f'],
+    // An octet 80 inside an arc is no padding.
+    ['1.2.16384', '2a818000'],
+    [`1.2${'.42'.repeat(31)}`, '2a'.repeat(32)],
   ])('%s', (text, content) => {
     expect(objectIdentifier(hex(content))).toBe(text);
     expect(oid(text).slice(2)).toEqual(hex(content));

@@ -119,7 +119,9 @@ describe('formatIP', () => {
   });
 
   test.each([0, 3, 5, 15, 17])('%i bytes are a mistake of the caller', (length) => {
-    expect(() => formatIP(new Uint8Array(length))).toThrow(TypeError);
+    expect(() => formatIP(new Uint8Array(length))).toThrow(
+      new TypeError(`an IP address has 4 or 16 bytes, not ${length}`),
+    );
   });
 
   test('parseIP reads what it writes', () => {
@@ -154,6 +156,7 @@ test.each([
   ['::', false],
   ['::1', false],
   ['::1:0:0', false],
+  ['::1:a00:1', false],
   ['::fffe:a00:1', false],
   ['::ffff:0:a00:1', false],
   ['64:ff9b::a00:1', false],
@@ -161,3 +164,10 @@ test.each([
 ])('%s embeds an IPv4 address: %s', (text, yes) => {
   expect(embedsIPv4(ipOctets(text))).toBe(yes);
 });
+
+test.each(['00'.repeat(10) + 'ffff0a00000100', '00'.repeat(12) + '0a00000100'])(
+  'seventeen bytes embed nothing: %s',
+  (octets) => {
+    expect(embedsIPv4(hex(octets))).toBe(false);
+  },
+);

@@ -42,6 +42,7 @@ const modulus = BigInt(`0x${Buffer.from(publicNumbers.slice(9, 9 + 256)).toStrin
 const rsa = (n: bigint, e: bigint) => ({ spki: rsaSpki(n, e) });
 const ones = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
 
+const ff = (count: number): string => 'ff'.repeat(count);
 const ed25519 = (point: Uint8Array | string) => spki([ED], typeof point === 'string' ? hex(point) : point);
 
 test('the fixture is taken apart rightly', () => {
@@ -108,10 +109,13 @@ describe('RSA keys', () => {
       ['an even modulus', 'KeyModulusInvalid', rsa(ones(2048) - 1n, 65537n)],
       ['modulus 0', 'KeyModulusInvalid', rsa(0n, 65537n)],
       ['a negative modulus', 'KeyModulusInvalid', rsa(-modulus, 65537n)],
+      ['the least odd modulus of 2048 bits', 'KeyModulusInvalid', rsa(1n - 2n ** 2047n, 65537n)],
       ['exponent 0', 'KeyExponentInvalid', rsa(modulus, 0n)],
       ['exponent 1', 'KeyExponentInvalid', rsa(modulus, 1n)],
       ['exponent 2', 'KeyExponentInvalid', rsa(modulus, 2n)],
       ['exponent -3', 'KeyExponentInvalid', rsa(modulus, -3n)],
+      ['the least odd exponent of 32 bits', 'KeyExponentInvalid', rsa(modulus, 1n - 2n ** 31n)],
+      ['exponent 2^4000 + 1', 'KeyExponentInvalid', rsa(modulus, 2n ** 4000n + 1n)],
       ['exponent 65536', 'KeyExponentInvalid', rsa(modulus, 65536n)],
       ['exponent 2^31 + 1', 'KeyExponentInvalid', rsa(modulus, 2n ** 31n + 1n)],
       ['exponent 2^64 + 1', 'KeyExponentInvalid', rsa(modulus, 2n ** 64n + 1n)],
@@ -211,14 +215,16 @@ describe('Ed25519 keys', () => {
     expect(refusalOf(request.pem)).toBe('KeyPointInvalid');
   });
 
+  // One octet less than the prime each: any y passes the key, and the signature of another fails.
   test.each([
-    'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7e',
-    'eb'.padEnd(64, 'f'),
-    'ff'.padEnd(62, 'e') + '7f',
-  ])('%s is reduced', (point) => {
-    expect(refusalOf(buildCSR({ key: 'Ed25519', ...ed25519(point.slice(0, 64)) }).pem)).not.toBe(
-      'DecoderFailed',
-    );
+    ['its first octet', `00${ff(30)}7f`],
+    ['its second octet', `ed00${ff(29)}7f`],
+    ['its middle', `ed${ff(14)}fe${ff(15)}7f`],
+    ['its last octet but one', `ed${ff(29)}fe7f`],
+    ['its last octet', `ff${ff(30)}7e`],
+    ['its last octet, with a sign', `ff${ff(30)}fe`],
+  ])('y is reduced by %s', (_where, point) => {
+    expect(refusalOf(buildCSR({ key: 'Ed25519', ...ed25519(point) }).pem)).toBe('SignatureInvalid');
   });
 });
 

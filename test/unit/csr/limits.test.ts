@@ -4,6 +4,11 @@ import { defaultLimits, effectiveLimits, hardLimits } from '../../../src/csr/lim
 import { buildCSR } from '../../support/csr.ts';
 
 describe('limits', () => {
+  test('are 16 KiB and 64 names, and at most 64 KiB and 128 names', () => {
+    expect(defaultLimits).toEqual({ maxRequestBytes: 16_384, maxSANs: 64 });
+    expect(hardLimits).toEqual({ maxRequestBytes: 65_536, maxSANs: 128 });
+  });
+
   test('are never above the hard ones', () => {
     expect(effectiveLimits({ maxRequestBytes: 1e9, maxSANs: 1e9 })).toEqual(hardLimits);
     expect(effectiveLimits({ maxRequestBytes: 7, maxSANs: 7 })).toEqual({ maxRequestBytes: 7, maxSANs: 7 });

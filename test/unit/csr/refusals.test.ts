@@ -21,6 +21,7 @@ describe('the table of refusals', () => {
   test('is printed a row for each code', () => {
     const lines = refusalTable().split('\n');
     expect(lines).toHaveLength(rows.length + 2);
+    expect(lines.slice(0, 2)).toEqual(['| code | meaning | rule | remedy |', '|---|---|---|---|']);
     expect(lines[2]).toBe(
       '| `CSRTooLarge` | The request has more bytes than the cap | Configured limit, before RFC 7468 | Ask for fewer or shorter names, or raise the limit. |',
     );

@@ -1,4 +1,6 @@
+import { AsnConvert } from '@peculiar/asn1-schema';
 import { describe, expect, test } from 'vitest';
+import { decodeRequest } from '../../../src/csr/decode.ts';
 import { type CertificationRequest, readRequest } from '../../../src/csr/request.ts';
 import { crossCheck } from '../../../src/csr/second.ts';
 import {
@@ -14,12 +16,16 @@ import {
 } from '../../support/csr.ts';
 import { context, hex, sequence } from '../../support/der.ts';
 
-const { der } = buildCSR({
+const good: CSRSpec = {
   email: ['a@b.c'],
   uri: ['spiffe://a/b'],
   ip: ['10.0.0.1', '2001:db8::1:0:0:1', '::1'],
-});
+};
+const { der } = buildCSR(good);
 const read = readRequest(der, 64);
+/** Bent requests keep the signature, which the second parser reads and does not verify. */
+const bent = (change: CSRSpec): Uint8Array =>
+  buildCSR({ ...good, signature: () => new Uint8Array(read.signature), ...change }).der;
 const san = subjectAltName(generalName.dns('n1'));
 const disagreement = expect.objectContaining({ code: 'ParsersDisagree' });
 
@@ -64,6 +70,7 @@ const unseen: readonly (readonly [string, CSRSpec])[] = [
 describe('the second parser', () => {
   test('agrees on what both read', () => {
     expect(() => crossCheck(der, read)).not.toThrow();
+    expect(() => crossCheck(bent({}), read)).not.toThrow();
   });
 
   test.each(otherwise)('disagrees on %s', (_name, change) => {
@@ -71,12 +78,49 @@ describe('the second parser', () => {
   });
 
   test.each(unseen)('disagrees on %s', (_name, spec) => {
-    expect(() => crossCheck(buildCSR(spec).der, read)).toThrow(disagreement);
+    expect(() => crossCheck(bent(spec), read)).toThrow(disagreement);
+  });
+
+  const names = [
+    generalName.dns('n1'),
+    ...['10.0.0.1', '2001:db8::1:0:0:1', '::1'].map(generalName.ip),
+    generalName.email('a@b.c'),
+    generalName.uri('spiffe://a/b'),
+  ];
+  test.each<readonly [string, string, CSRSpec]>([
+    ['other extensions', 'extension', { extensions: [extension('2.5.29.18', sequence(...names))] }],
+    ['other names', 'kind of name', { generalNames: [context(8, hex('2a03'))] }],
+    ['what it cannot parse', 'refused', { attributes: [attribute(OID.extensionRequest, hex('0500'))] }],
+    ['a name more', '', { generalNames: [generalName.dns('n2')] }],
+  ])('says that it met %s', (_name, detail, change) => {
+    expect(() => crossCheck(bent(change), read)).toThrow(
+      expect.objectContaining({ code: 'ParsersDisagree', detail }),
+    );
+  });
+
+  test('sees the names of several extensions in their order', () => {
+    const extensions = names.map((name) => subjectAltName(name));
+    expect(() => crossCheck(bent({ extensions }), read)).not.toThrow();
+    expect(() => crossCheck(bent({ extensions: extensions.toReversed() }), read)).toThrow(disagreement);
   });
 
   test('disagrees on what is no request', () => {
     expect(() => crossCheck(hex('3000'), read)).toThrow(
-      expect.objectContaining({ code: 'ParsersDisagree', detail: 'refused' }),
+      expect.objectContaining({ code: 'ParsersDisagree', detail: 'refused', cause: expect.any(Error) }),
     );
+  });
+
+  test('is asked about every request', () => {
+    const { pem } = buildCSR();
+    const parse: unknown = Reflect.get(AsnConvert, 'parse');
+    expect(decodeRequest(pem)).toBeDefined();
+    Reflect.set(AsnConvert, 'parse', () => {
+      throw new Error('another parser');
+    });
+    try {
+      expect(() => decodeRequest(pem)).toThrow(disagreement);
+    } finally {
+      Reflect.set(AsnConvert, 'parse', parse);
+    }
   });
 });

@@ -128,6 +128,16 @@ describe('ECDSA signature', () => {
       { signature: numbers((r, s) => sequence(integer(-r), integer(s))) },
     ],
     [
+      'the least r of 32 octets',
+      'SignatureNotCanonical',
+      { signature: numbers((_, s) => sequence(integer(-(2n ** 255n)), integer(s))) },
+    ],
+    [
+      'r of 33 octets and its sign',
+      'SignatureNotCanonical',
+      { signature: numbers((_, s) => sequence(integer(2n ** 263n), integer(s))) },
+    ],
+    [
       's negative',
       'SignatureNotCanonical',
       { signature: numbers((r, s) => sequence(integer(r), integer(-s))) },

@@ -140,6 +140,7 @@ describe('subject', () => {
     ['overlong UTF-8', 'SubjectValueInvalid', { subject: utf8CN(bytes(0xc1, 0xa1)) }],
     ['a surrogate in UTF-8', 'SubjectValueInvalid', { subject: utf8CN(bytes(0xed, 0xa0, 0x80)) }],
     ['UTF-8 beyond Unicode', 'SubjectValueInvalid', { subject: utf8CN(bytes(0xf4, 0x90, 0x80, 0x80)) }],
+    ['a byte order mark at the head', 'SubjectValueInvalid', { subject: utf8CN('\ufeffsystem:node:n1') }],
     ['UTF-8 cut off', 'SubjectValueInvalid', { subject: utf8CN(bytes(0xe2, 0x82)) }],
     ...unseen,
   ]);

@@ -49,6 +49,12 @@ describe('escapeText', () => {
     ['cut inside a pair', 'abc🎉', 4, 'abc\\…(5)'],
     ['cut after a pair', 'ab🎉c', 4, 'ab🎉\\…(5)'],
     ['cut between lone surrogates', 'abc\ud83cd', 4, 'abc\\u{d83c}\\…(5)'],
+    ['cut inside the first pair', 'abc\ud800\udc00', 4, 'abc\\…(5)'],
+    ['cut inside the last pair', 'abc\udbff\udfff', 4, 'abc\\…(5)'],
+    ['cut between a neighbour of the surrogates and a low one', 'abc\ud7ff\udc00', 4, 'abc\\u{d7ff}\\…(5)'],
+    ['cut between low surrogates', 'abc\udc00\udc00', 4, 'abc\\u{dc00}\\…(5)'],
+    ['cut between high surrogates', 'abc\ud83d\udbff', 4, 'abc\\u{d83d}\\…(5)'],
+    ['cut between a high surrogate and private use', 'abc\ud83d\ue000', 4, 'abc\\u{d83d}\\…(5)'],
     ['cut at a lone low surrogate', 'abcd\udf89', 4, 'abcd\\…(5)'],
     ['nothing kept', 'ab', 0, '\\…(2)'],
   ])('%s', (_name, text, length, escaped) => {
