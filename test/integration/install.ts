@@ -1,0 +1,45 @@
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { Approver } from '../support/approver.ts';
+import type { Scene } from './scene.ts';
+
+/** deploy/ as a user applies it, and the program with what it grants, and nothing else. */
+
+export const NAMESPACE = 'rego-csr-approver';
+export const base = new URL('../../deploy/kustomize/base', import.meta.url).pathname;
+
+export async function manifests(scene: Scene): Promise<string> {
+  return scene.cluster.kubectl(['kustomize', base]);
+}
+
+/** One object a document. */
+export function objectsOf(text: string): KubeObject[] {
+  return parseAllDocuments(text).map((document): KubeObject => document.toJS());
+}
+
+export function apply(scene: Scene, input: string): Promise<string> {
+  return scene.cluster.kubectl(['apply', '--server-side', '--validate=strict', '-f', '-'], { input });
+}
+
+/** A new token of the ServiceAccount that the manifests make. */
+export async function token(scene: Scene): Promise<string> {
+  return (await scene.cluster.kubectl(['create', 'token', 'rego-csr-approver', '-n', NAMESPACE])).trim();
+}
+
+/** The configuration that the Deployment mounts, as `Approver` takes it: it writes the head by itself. */
+export async function mountedConfig(scene: Scene): Promise<string> {
+  const get = ['get', 'deployment', 'rego-csr-approver', '-n', NAMESPACE, '-o'];
+  const path = 'jsonpath={.spec.template.spec.volumes[?(@.name=="config")].configMap.name}';
+  const name = await scene.cluster.kubectl([...get, path]);
+  const data = ['get', 'configmap', name, '-n', NAMESPACE, '-o', String.raw`jsonpath={.data.config\.yaml}`];
+  const { apiVersion, kind, ...rest }: Record<string, unknown> = parse(await scene.cluster.kubectl(data));
+  if (apiVersion !== 'rego-csr-approver/v1alpha1' || kind !== 'ApproverConfiguration') {
+    throw new Error(`the ConfigMap holds a ${String(kind)} of ${String(apiVersion)}`);
+  }
+  return stringify(rest);
+}
+
+/** @param kubeconfig leads to the API server with a token of the ServiceAccount */
+export async function startInstalled(scene: Scene, kubeconfig: string, ready = true): Promise<Approver> {
+  return scene.keep(Approver.start({ kubeconfig, config: await mountedConfig(scene), ready }));
+}
