@@ -3,7 +3,7 @@ import type { Decision } from '../decide/decide.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { CSR_PATH, getCSR, putApproval } from '../kube/calls.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { isNotFound, KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
 import { resourceSource } from '../kube/source.ts';
 import type { VerdictEvents } from '../observe/events.ts';
@@ -59,8 +59,12 @@ export class Controller {
       concurrency: options.concurrency,
       backoff: { baseMs: 500, maxMs: 30_000 },
       observer: {
-        threw: (key, error) =>
-          options.log.error({ csr: escapeText(key), err: error }, 'deciding a request failed'),
+        threw: (key, error) => {
+          // What the API server refuses is explained; only a fault of our own needs its stack.
+          const stack = error instanceof KubeError ? {} : { err: error };
+          const why = explain(error, options.client.server);
+          options.log.error({ csr: escapeText(key), ...stack }, `deciding a request failed: ${why}`);
+        },
         dropped: (key) =>
           options.log.warn({ csr: escapeText(key) }, 'the queue is full: a request is put off'),
         roomAgain: () => this.redecideAll(),
