@@ -27,7 +27,12 @@ export default defineConfig({
       project('differential', ['test/differential/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project(
         'integration',
-        ['test/control-plane/**/*.test.ts', 'test/integration/**/*.test.ts', 'test/documents/**/*.test.ts'],
+        [
+          'test/control-plane/**/*.test.ts',
+          'test/integration/**/*.test.ts',
+          'test/documents/**/*.test.ts',
+          'test/demo/**/*.test.ts',
+        ],
         { test: 120_000, hook: 120_000 },
       ),
     ],

@@ -1,4 +1,4 @@
-// Builds the shipped program into dist/: one bundled module, the pinned node, and an executable that joins them.
+// Builds the shipped program into dist/: the bundled modules, the pinned node, and an executable that joins them.
 // The floor's bundle becomes part of the module; the default policy's lies beside it.
 import {
   chmodSync,
@@ -9,28 +9,32 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { build, type Plugin } from 'esbuild';
+import * as esbuild from 'esbuild';
 import { version } from '../../src/cli/version.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const dist = `${root}dist`;
 
 /** client-node's generated API is never called; without this, its hundreds of modules are loaded at start (8 MiB). */
-const withoutGeneratedApi: Plugin = {
+const withoutGeneratedApi: esbuild.Plugin = {
   name: 'without-generated-api',
-  setup({ onResolve, resolve }) {
-    onResolve({ filter: /./ }, async ({ path, pluginData, ...rest }) => {
+  setup(build) {
+    build.onResolve({ filter: /./ }, async ({ path, pluginData, ...rest }) => {
       if (pluginData === 'resolved' || !rest.importer.includes('@kubernetes/client-node')) return undefined;
-      const found = await resolve(path, { ...rest, pluginData: 'resolved' });
+      const found = await build.resolve(path, { ...rest, pluginData: 'resolved' });
       return /client-node\/dist\/gen\//.test(found.path) ? { ...found, sideEffects: false } : found;
     });
   },
 };
 
 mkdirSync(dist, { recursive: true });
-await build({
-  entryPoints: [`${root}src/main.ts`],
-  outfile: `${dist}/rego-csr-approver.mjs`,
+await esbuild.build({
+  entryPoints: {
+    'rego-csr-approver': `${root}src/main.ts`,
+    'rego-csr-approver-worker': `${root}src/policy/worker.ts`,
+  },
+  outdir: dist,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -46,6 +50,7 @@ await build({
   },
   define: {
     FLOOR_BUNDLE: JSON.stringify(readFileSync(`${dist}/floor.tar.gz`).toString('base64')),
+    WORKER: JSON.stringify('./rego-csr-approver-worker.mjs'),
     DEFAULT_BUNDLE: JSON.stringify('./default.tar.gz'),
     VERSION: JSON.stringify(version),
   },

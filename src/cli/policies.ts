@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import type { Policies } from '../decide/decide.ts';
 import { probeDocument } from '../decide/probe.ts';
 import { readBundleFiles } from '../policy/files.ts';
+import { Isolate } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
 import { loadPolicy } from '../policy/policy.ts';
 
@@ -18,11 +19,16 @@ export function defaultBundle(): string {
 /** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
 export async function loadPolicies(config: Config, bundle: string | undefined): Promise<Policies> {
   const path = bundle ?? config.policy.bundle ?? defaultBundle();
-  const [floor, files] = await Promise.all([loadFloor(probeDocument), readBundleFiles(path)]);
-  const signers = await loadPolicy(files, {
-    signers: config.signers,
-    entrypoints: config.policy.entrypoints,
-    probe: probeDocument,
-  });
+  const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
+  const [floor, files] = await Promise.all([loadFloor(probeDocument, isolate), readBundleFiles(path)]);
+  const signers = await loadPolicy(
+    files,
+    {
+      signers: config.signers,
+      entrypoints: config.policy.entrypoints,
+      probe: probeDocument,
+    },
+    isolate,
+  );
   return { floor, signers };
 }

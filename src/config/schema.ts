@@ -86,6 +86,12 @@ export const configSchema = z.strictObject({
         .array(z.string())
         .default([])
         .describe('Names of Nodes for which that cap does not hold.'),
+      evaluationMs: z
+        .int()
+        .min(10)
+        .max(10_000)
+        .default(100)
+        .describe('Longest evaluation of a policy, in milliseconds; a longer one is ended, and is an error.'),
       concurrency: z.int().min(1).max(256).default(16).describe('Requests decided at the same time.'),
     })
     .prefault({}),

@@ -155,6 +155,7 @@ export class WorkQueue {
     if (this.#started) return;
     this.#started = true;
     this.#abort = new AbortController();
+    this.#setAlarm();
     this.#schedulePump();
   }
 
@@ -165,6 +166,9 @@ export class WorkQueue {
    */
   async drain(deadlineMs: number): Promise<boolean> {
     this.#started = false;
+    // Left set, it would keep the process alive until the last key's time.
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
     if (this.#working === 0) return true;
     const abort = this.#abort;
     await new Promise<void>((resolve) => {
@@ -238,6 +242,7 @@ export class WorkQueue {
 
   /** One timer, for the earliest. */
   #setAlarm(): void {
+    if (!this.#started) return;
     const first = this.#delayed.peek();
     if (first === undefined || (this.#alarm !== undefined && this.#alarm.at <= first.dueAt)) return;
     this.#alarm?.cancel();

@@ -42,9 +42,15 @@ export function clusterFact(objects: ClusterObjects, config: ClusterConfig): Clu
   return {
     api_names: sorted([...names, `kubernetes.default.svc.${config.dnsDomain}`, ...config.apiNames]),
     api_addresses: sorted([...serviceIPs, ...endpoints, ...configured]),
-    service_cidrs: sorted([...cidrs, ...config.serviceCIDRs]),
+    // The Service's own address is of the service range even where no range is known: no node ever has it.
+    service_cidrs: sorted([...cidrs, ...config.serviceCIDRs, ...serviceIPs.map(alone)]),
     pod_cidrs: sorted(config.podCIDRs),
   };
+}
+
+/** The range of one address. */
+function alone(ip: string): string {
+  return `${ip}/${ip.includes(':') ? '128' : '32'}`;
 }
 
 function sorted(values: readonly string[]): string[] {

@@ -82,7 +82,7 @@ export function parseBundle(files: BundleFiles): Bundle {
   return {
     revision: head.revision === '' ? digestOf(files) : head.revision,
     roots,
-    entrypoints: head.wasm.map((entry) => entrypoint(entry.entrypoint, entry.annotations)),
+    entrypoints: readEntrypoints(head.wasm),
     wasm,
     data: readData(files, roots),
     sources,
@@ -99,15 +99,20 @@ function digestOf(files: BundleFiles): string {
   return `sha256:${hash.digest('hex').slice(0, 16)}`;
 }
 
-function entrypoint(path: string, annotations: readonly Annotation[] | undefined): Entrypoint {
-  const found = annotations?.find((candidate) => candidate.entrypoint === true);
-  if (found === undefined) {
-    throw new PolicyError(
-      'AnnotationsMissing',
-      `entrypoint ${path} has no METADATA in the manifest: annotate the rule with \`entrypoint: true\` and build without -O, which drops annotations`,
-    );
-  }
-  return { path, annotation: found };
+/**
+ * The rules that are annotated as entrypoints. opa also compiles rules that read one of them, such as a `violation`
+ * made for conftest; those carry no annotation and are nobody's entrypoint.
+ */
+function readEntrypoints(wasm: z.infer<typeof manifest>['wasm']): Entrypoint[] {
+  const found = wasm.flatMap(({ entrypoint: path, annotations = [] }) => {
+    const annotation = annotations.find((candidate) => candidate.entrypoint === true);
+    return annotation === undefined ? [] : [{ path, annotation }];
+  });
+  if (found.length > 0) return found;
+  throw new PolicyError(
+    'AnnotationsMissing',
+    `the manifest has no METADATA of ${wasm.map((entry) => entry.entrypoint).join(', ')}: annotate the rule with \`entrypoint: true\` and build without -O, which drops annotations`,
+  );
 }
 
 /** A bundle must say what it owns, so that nothing outside of it can be taken for its data. */

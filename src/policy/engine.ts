@@ -1,12 +1,6 @@
-// oxlint-disable typescript/no-unsafe-type-assertion -- the SDK's declarations say `any` of its internals
-import { loadPolicy } from '@open-policy-agent/opa-wasm';
 import { messageOf } from '../text/message.ts';
 import { EvaluationError, PolicyError } from './error.ts';
-
-type Instance = Awaited<ReturnType<typeof loadPolicy>>;
-
-/** A WebAssembly page is 64 KiB. */
-const pagesPerMiB = 16;
+import { Isolate } from './isolate.ts';
 
 /**
  * Functions that the SDK supplies beside those compiled into the module. Whatever else a module imports
@@ -21,87 +15,47 @@ const suppliedBuiltins: ReadonlySet<string> = new Set([
   'yaml.is_valid',
 ]);
 
-/** Evaluates one bundle's WebAssembly module with its data, on the calling thread. */
+/** One bundle's WebAssembly module with its data, evaluated in an isolate. */
 export class Engine {
-  readonly #module: WebAssembly.Module;
-  readonly #data: object;
-  readonly #memory: { initial: number; maximum: number };
-  #instance: Instance | undefined;
+  /** Entrypoints that the module was compiled with, as paths with slashes. */
+  readonly entrypoints: readonly string[];
+  readonly #isolate: Isolate;
+  readonly #id: number;
 
-  private constructor(module: WebAssembly.Module, data: object, maxMiB: number) {
-    this.#module = module;
-    this.#data = data;
-    this.#memory = { initial: 2 * pagesPerMiB, maximum: maxMiB * pagesPerMiB };
+  private constructor(isolate: Isolate, id: number, entrypoints: readonly string[]) {
+    this.#isolate = isolate;
+    this.#id = id;
+    this.entrypoints = entrypoints;
   }
 
-  /**
-   * Compiles a module and proves that it can run.
-   * @param maxMiB hard maximum of the module's memory
-   */
-  static async load(wasm: Uint8Array, data: object, maxMiB = 32): Promise<Engine> {
+  /** Compiles a module and proves that it can run. */
+  static async load(wasm: Uint8Array, data: object, isolate = new Isolate()): Promise<Engine> {
     const module = await WebAssembly.compile(new Uint8Array(wasm)).catch((cause: unknown) => {
       throw new PolicyError('WasmInvalid', `not a WebAssembly module: ${messageOf(cause)}`, { cause });
     });
     checkAbi(module);
-    const engine = new Engine(module, data, maxMiB);
-    engine.#instance = await engine.#instantiate().catch((cause: unknown) => {
+    const started = await isolate.start(module, data).catch((cause: unknown) => {
       throw new PolicyError('WasmInvalid', `the module does not start: ${messageOf(cause)}`, { cause });
     });
-    const missing = engine.#importedBuiltins().filter((name) => !suppliedBuiltins.has(name));
+    const missing = started.builtins.filter((name) => !suppliedBuiltins.has(name));
     if (missing.length > 0) {
       throw new PolicyError(
         'BuiltinUnsupported',
         `the policy uses ${missing.sort().join(', ')}, which WebAssembly policies cannot: build with \`--capabilities policies/capabilities.json\` to find the rule`,
       );
     }
-    return engine;
-  }
-
-  /** Entrypoints that the module was compiled with, as paths with slashes. */
-  get entrypoints(): readonly string[] {
-    return Object.keys((this.#instance as unknown as { entrypoints: Record<string, number> }).entrypoints);
+    return new Engine(isolate, started.id, started.entrypoints);
   }
 
   /**
    * Evaluates one entrypoint.
    * @returns the value of the entrypoint's rule
-   * @throws EvaluationError when the rule is undefined or the evaluation fails in any way
+   * @throws EvaluationError when the rule is undefined, or the evaluation fails, takes too long or too much memory
    */
   async evaluate(entrypoint: string, input: object): Promise<unknown> {
-    // After a throw the instance's heap cannot be trusted any more: the next evaluation gets a new one.
-    const instance = this.#instance ?? (await this.#instantiate());
-    this.#instance = undefined;
-    let results: unknown;
-    try {
-      results = instance.evaluate(input, entrypoint);
-    } catch (cause) {
-      throw new EvaluationError(`${entrypoint}: ${messageOf(cause)}`, { cause });
-    }
-    this.#instance = instance;
-    if (!Array.isArray(results) || results.length !== 1) {
-      throw new EvaluationError(`${entrypoint} is undefined for this input`);
-    }
-    return (results[0] as { result?: unknown }).result;
-  }
-
-  async #instantiate(): Promise<Instance> {
-    const instance = await loadPolicy(this.#module, this.#memory);
-    instance.setData(this.#data);
-    return instance;
-  }
-
-  #importedBuiltins(): string[] {
-    const { wasmInstance, mem: memory } = this.#instance as unknown as {
-      wasmInstance: WebAssembly.Instance;
-      mem: WebAssembly.Memory;
-    };
-    const exports = wasmInstance.exports;
-    const address = (exports['opa_json_dump'] as (value: number) => number)(
-      (exports['builtins'] as () => number)(),
-    );
-    const bytes = new Uint8Array(memory.buffer, address);
-    const text = new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
-    return Object.keys(JSON.parse(text) as Record<string, number>);
+    const answer = await this.#isolate.evaluate(this.#id, entrypoint, input);
+    if ('problem' in answer) throw new EvaluationError(answer.problem);
+    return answer.value;
   }
 }
 

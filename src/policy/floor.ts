@@ -4,6 +4,7 @@ import { floorShape, shapeProblem } from './decision.ts';
 import { Engine } from './engine.ts';
 import { PolicyError } from './error.ts';
 import { unpackBundle } from './files.ts';
+import type { Isolate } from './isolate.ts';
 import type { FactNeeds } from './needs.ts';
 import { readFloorFacts, unionOfNeeds } from './needs.ts';
 import type { ReasonCode } from './reasons.ts';
@@ -26,9 +27,9 @@ declare const FLOOR_BUNDLE: string | undefined;
 const form = 'csr/floor/form';
 const facts = 'csr/floor/facts';
 
-export async function loadFloor(probe: object): Promise<Floor> {
+export async function loadFloor(probe: object, isolate?: Isolate): Promise<Floor> {
   const bundle = parseBundle(await unpackBundle(await floorBytes()));
-  const engine = await Engine.load(bundle.wasm, bundle.data);
+  const engine = await Engine.load(bundle.wasm, bundle.data, isolate);
   for (const entrypoint of [form, facts]) {
     // oxlint-disable-next-line no-await-in-loop -- two evaluations at start
     const result = floorShape.safeParse(await engine.evaluate(entrypoint, probe));

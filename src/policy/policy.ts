@@ -4,6 +4,7 @@ import { decisionShape, shapeProblem } from './decision.ts';
 import { Engine } from './engine.ts';
 import { EvaluationError, PolicyError } from './error.ts';
 import type { BundleFiles } from './files.ts';
+import type { Isolate } from './isolate.ts';
 import type { EntrypointCustom, FactNeeds } from './needs.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from './needs.ts';
 import type { ReasonCode } from './reasons.ts';
@@ -43,6 +44,7 @@ interface Candidate {
 export async function loadPolicy(
   files: BundleFiles,
   choice: PolicyChoice,
+  isolate?: Isolate,
 ): Promise<ReadonlyMap<string, SignerPolicy>> {
   const bundle = parseBundle(files);
   const candidates = bundle.entrypoints.map((entrypoint) => ({
@@ -50,7 +52,7 @@ export async function loadPolicy(
     custom: readEntrypointCustom(entrypoint),
   }));
   for (const { path, custom } of candidates) refuseUnsupported(custom.signer_name, `entrypoint ${path}`);
-  const engine = await Engine.load(bundle.wasm, bundle.data);
+  const engine = await Engine.load(bundle.wasm, bundle.data, isolate);
   const compiled = new Set(engine.entrypoints);
   const codes = reasonCodes(bundle.sources);
   const policies = new Map<string, SignerPolicy>();

@@ -4,7 +4,14 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { current, generated, root } from './documents.ts';
 
-const documents = ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'policies/README.md', 'deploy/README.md', 'test/README.md'];
+const documents = [
+  'README.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'policies/README.md',
+  'deploy/README.md',
+  'test/README.md',
+];
 
 test.each(generated)('$file $part is what `make docs` writes', async (document) => {
   expect(readFileSync(root + document.file, 'utf8')).toBe(await current(document));

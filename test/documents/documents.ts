@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { refusalTable } from '../../src/csr/refusals.ts';
 import { hostReasons } from '../../src/decide/host-reasons.ts';
 import { inputSchema } from '../../src/decide/input.ts';
+import { codesTable } from '../rego/codes.ts';
 import { configTable } from './config-table.ts';
 import { metricsTable } from './metrics-table.ts';
 
@@ -20,6 +21,7 @@ export const generated: readonly Generated[] = [
   { file: 'policies/schemas/input.json', make: () => `${JSON.stringify(schema(), null, 2)}\n` },
   { file: 'policies/README.md', part: 'decoder codes', make: refusalTable },
   { file: 'policies/README.md', part: 'host codes', make: hostTable },
+  { file: 'policies/README.md', part: 'policy codes', make: codesTable },
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
 ];

@@ -296,6 +296,20 @@ describe('draining', () => {
     expect(last().signal.aborted).toBe(false);
   });
 
+  test('leaves no timer of a key that waits, and goes on with it when started again', async () => {
+    const { queue, keys, clock } = setUp();
+    queue.start();
+    queue.addAfter('k', of('a'), 60_000);
+    expect(clock.timers).toBe(1);
+    expect(await queue.drain(1_000)).toBe(true);
+    expect(clock.timers).toBe(0);
+    await clock.turn(90_000);
+    queue.start();
+    await settle();
+    await clock.turn(1);
+    expect(keys()).toEqual(['k']);
+  });
+
   test('after the deadline the work is told to stop', async () => {
     const { queue, last, clock } = setUp();
     queue.add('k', of('a'));
@@ -308,6 +322,8 @@ describe('draining', () => {
     expect(last().signal.aborted).toBe(true);
     await last().finish({ kind: 'failed' });
     expect(await drained).toBe(false);
+    expect(clock.timers).toBe(0); // nothing that would keep the process alive
+    queue.start();
     expect(clock.timers).toBe(1); // the backoff of k
   });
 

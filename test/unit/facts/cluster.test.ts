@@ -20,7 +20,7 @@ describe('the cluster fact', () => {
         'kubernetes.default.svc.cluster.local',
       ],
       api_addresses: ['10.96.0.1', '192.0.2.10', '192.0.2.9', 'fd00:96::1'],
-      service_cidrs: ['10.96.0.0/16', 'fd00:96::/108'],
+      service_cidrs: ['10.96.0.0/16', '10.96.0.1/32', 'fd00:96::/108', 'fd00:96::1/128'],
       pod_cidrs: [],
     });
   });
@@ -37,12 +37,14 @@ describe('the cluster fact', () => {
     expect(fact.api_names).toContain('kubernetes.default.svc.corp.example');
     expect(fact.api_names).toContain('api.example.com');
     expect(fact.api_addresses).toEqual(['10.96.0.1', '192.0.2.10', '192.0.2.9', 'fd00:96::1', 'fd00::9']);
-    expect(fact.service_cidrs).toEqual(['10.96.0.0/16', '10.97.0.0/16', 'fd00:96::/108']);
+    expect(fact.service_cidrs).toContain('10.96.0.0/16');
+    expect(fact.service_cidrs).toContain('10.97.0.0/16');
     expect(fact.pod_cidrs).toEqual(['10.244.0.0/16']);
   });
 
-  test('does without ServiceCIDR objects where the API has none', () => {
-    expect(clusterFact({ ...good, serviceCIDRs: undefined }, config).service_cidrs).toEqual([]);
+  test('without ServiceCIDR objects has the range of the Service alone', () => {
+    const fact = clusterFact({ ...good, serviceCIDRs: undefined }, config);
+    expect(fact.service_cidrs).toEqual(['10.96.0.1/32', 'fd00:96::1/128']);
   });
 
   test.each<[string, Partial<ClusterObjects>, RegExp]>([

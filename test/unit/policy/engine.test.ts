@@ -4,6 +4,7 @@ import { probeDocument } from '../../../src/decide/probe.ts';
 import { parseBundle } from '../../../src/policy/bundle.ts';
 import { decisionShape } from '../../../src/policy/decision.ts';
 import { Engine } from '../../../src/policy/engine.ts';
+import { Isolate } from '../../../src/policy/isolate.ts';
 import { unpackBundle } from '../../../src/policy/files.ts';
 import { loadFloor } from '../../../src/policy/floor.ts';
 
@@ -51,7 +52,7 @@ describe('an evaluation', () => {
   });
 
   test('that needs more memory than there is throws, and the next one works', async () => {
-    const engine = await Engine.load(bundle.wasm, bundle.data, 4);
+    const engine = await Engine.load(bundle.wasm, bundle.data, new Isolate({ maxMiB: 4 }));
     const huge = { ...probeDocument, name: 'x'.repeat(8 << 20) };
     await expect(engine.evaluate(entrypoint, huge)).rejects.toMatchObject({ name: 'EvaluationError' });
     await expect(engine.evaluate(entrypoint, probeDocument)).resolves.toMatchObject({ allow: true });

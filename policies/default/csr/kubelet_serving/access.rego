@@ -22,8 +22,10 @@ access_granted if {
 wait contains reason(rego.metadata.rule(), msg) if {
 	is_object(input.sar.selfnodeserver)
 	not access_granted
-	msg := concat(" ", [
-		$"{shortened(input.requestor.username)} may not create certificatesigningrequests/selfnodeserver:",
-		$"{shortened(input.sar.selfnodeserver.reason)}",
-	])
+	msg := $"{shortened(input.requestor.username)} may not create certificatesigningrequests/selfnodeserver{_reason_given}"
 }
+
+# RBAC gives no reason for a no; other authorizers may.
+default _reason_given := ""
+
+_reason_given := $": {shortened(input.sar.selfnodeserver.reason)}" if input.sar.selfnodeserver.reason != ""
