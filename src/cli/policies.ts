@@ -11,7 +11,7 @@ import { loadPolicy } from '../policy/policy.ts';
 declare const DEFAULT_BUNDLE: string | undefined;
 
 /** Path of the default policy's bundle. */
-export function defaultBundle(): string {
+function defaultBundle(): string {
   const relative = typeof DEFAULT_BUNDLE === 'string' ? DEFAULT_BUNDLE : '../../dist/default.tar.gz';
   return fileURLToPath(new URL(relative, import.meta.url));
 }

@@ -138,7 +138,7 @@ export const inputSchema = z
   .strictObject({ ...shape, ...facts })
   .describe('Input document of rego-csr-approver policies, version 1');
 
-export const requestSchema = z.strictObject(shape);
+const requestSchema = z.strictObject(shape);
 
 /** The request alone, before any fact is gathered: what the floor's `form` entrypoint judges. */
 export type RequestInput = z.infer<typeof requestSchema>;

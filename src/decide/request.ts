@@ -7,7 +7,7 @@ const condition = z.looseObject({
   reason: z.string().optional(),
   message: z.string().optional(),
 });
-export type Condition = z.infer<typeof condition>;
+type Condition = z.infer<typeof condition>;
 
 /** The fields of a certificates.k8s.io/v1 CertificateSigningRequest that decide, from the API server or a file. */
 const certificateSigningRequest = z.looseObject({

@@ -13,7 +13,7 @@ const annotation = z.looseObject({
   entrypoint: z.boolean().optional(),
   custom: z.record(z.string(), z.unknown()).optional(),
 });
-export type Annotation = z.infer<typeof annotation>;
+type Annotation = z.infer<typeof annotation>;
 
 const manifest = z.looseObject({
   revision: z.string().default(''),
@@ -105,8 +105,8 @@ function digestOf(files: BundleFiles): string {
  */
 function readEntrypoints(wasm: z.infer<typeof manifest>['wasm']): Entrypoint[] {
   const found = wasm.flatMap(({ entrypoint: path, annotations = [] }) => {
-    const annotation = annotations.find((candidate) => candidate.entrypoint === true);
-    return annotation === undefined ? [] : [{ path, annotation }];
+    const marked = annotations.find((candidate) => candidate.entrypoint === true);
+    return marked === undefined ? [] : [{ path, annotation: marked }];
   });
   if (found.length > 0) return found;
   throw new PolicyError(

@@ -11,7 +11,7 @@ import type { ReasonCode } from './reasons.ts';
 import { reasonCodes } from './reasons.ts';
 
 /** Signers that a floor exists for. */
-export const supportedSigners = ['kubernetes.io/kubelet-serving'] as const;
+const supportedSigners = ['kubernetes.io/kubelet-serving'] as const;
 
 /** The rules of one signer, ready to be evaluated. */
 export interface SignerPolicy {

@@ -11,7 +11,7 @@ export type KubectlOptions = {
 };
 
 /** kubectl did not exit with 0; the message is what it wrote to stderr. */
-export class KubectlError extends Error {
+class KubectlError extends Error {
   override readonly name = 'KubectlError';
   /** null: it was killed, having run out of time. */
   readonly exitCode: number | null;

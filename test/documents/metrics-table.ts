@@ -1,7 +1,7 @@
 import { Metrics } from '../../src/observe/metrics.ts';
 
 /** Every metric of our own, as Markdown rows; node's and the process's are what every Node.js program has. */
-export async function metricNames(): Promise<readonly { name: string; help: string; type: string }[]> {
+async function metricNames(): Promise<readonly { name: string; help: string; type: string }[]> {
   const { registry } = new Metrics('0.0.0', () => new Set());
   return (await registry.getMetricsAsJSON())
     .filter(({ name }) => name.startsWith('csr_approver_'))

@@ -132,6 +132,9 @@ describe('the program with such a policy', () => {
   let approver: Approver;
   let node: SimulatedNode;
 
+  const conditions = (name: string) =>
+    cluster.kubectl(['get', 'csr', name, '-o', 'jsonpath={.status.conditions[*].type}']);
+
   beforeAll(async () => {
     cluster = await startControlPlane();
     approver = await Approver.start({ kubeconfig: cluster.adminKubeconfig, bundle });
@@ -147,8 +150,6 @@ describe('the program with such a policy', () => {
   test('leaves the one request pending and says why, approves the other, and stays alive', async () => {
     const bad = await node.request({ dns: ['spin'], ip: ['10.0.0.1'] });
     const good = await node.request({ dns: ['n1'], ip: ['10.0.0.1'] });
-    const conditions = (name: string) =>
-      cluster.kubectl(['get', 'csr', name, '-o', 'jsonpath={.status.conditions[*].type}']);
     await eventually(async () => {
       expect(await conditions(good.metadata.name)).toBe('Approved');
       const described = await cluster.kubectl(['describe', 'csr', bad.metadata.name]);

@@ -1,4 +1,4 @@
-import { KubeClient } from '../../src/kube/client.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import { asObject, type KubeObject } from '../../src/kube/objects.ts';
 import { CSR_PATH, NODE_PATH } from '../../src/kube/calls.ts';
