@@ -26,8 +26,9 @@ test: $(INSTALLED) ## everything that continuous integration runs
 	@node test/all.ts
 
 .PHONY: test-extended
-test-extended: build ## long runs: many more mutants, mutation of the policies and of the decoder
+test-extended: build ## long runs: two million mutants of requests, every mutant of the decoder
 	MUTANTS=$${MUTANTS:-2000000} vitest run --config test/vitest.config.ts --project differential
+	node test/mutation/main.ts
 
 .PHONY: check
 check: $(INSTALLED) bundle ## fast: format, lint, types, dead code, unit tests, Rego
