@@ -137,7 +137,7 @@ const loop: Operator = (node) => (isNode(node['test']) ? [replace(node['test'], 
 const leftOut: Operator = (node) => [replace(node, ';')];
 
 /** What can be wrong with each kind of node. */
-export const operators: Readonly<Record<string, Operator>> = {
+const operators: Readonly<Record<string, Operator>> = {
   IfStatement: condition,
   ConditionalExpression: condition,
   WhileStatement: loop,

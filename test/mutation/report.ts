@@ -1,7 +1,6 @@
-import type { Equivalent } from './equivalent.ts';
 import type { Mutant } from './mutants.ts';
 import type { Result } from './run.ts';
-import { equivalentOf } from './subjects.ts';
+import { type Change, isEquivalent } from './subjects.ts';
 
 const shown = ({ file, line, original, mutated }: Mutant): string =>
   `  ${file}:${line}\n    - ${original}\n    + ${mutated}`;
@@ -15,14 +14,14 @@ const section = (title: string, lines: readonly string[]): string[] =>
  */
 export function report(
   results: readonly Result[],
-  stale: readonly Equivalent[],
+  stale: readonly Change[],
 ): { readonly text: string; readonly good: boolean } {
   const dead = results.filter(({ outcome }) => outcome.kind !== 'survived');
   const stuck = results.filter(({ outcome }) => outcome.kind === 'stuck');
   const survivors = results.filter(
-    ({ mutant, outcome }) => outcome.kind === 'survived' && equivalentOf(mutant) === undefined,
+    ({ mutant, outcome }) => outcome.kind === 'survived' && !isEquivalent(mutant),
   );
-  const wrong = dead.filter(({ mutant }) => equivalentOf(mutant) !== undefined);
+  const wrong = dead.filter(({ mutant }) => isEquivalent(mutant));
   const counted = dead.length + survivors.length;
   const score = counted === 0 ? 100 : (100 * dead.length) / counted;
   const text = [
@@ -39,7 +38,7 @@ export function report(
       wrong.map(({ mutant }) => shown(mutant)),
     ),
     ...section(
-      'Rows of equivalent.ts whose line is no more:',
+      'In equivalent.ts, but no mutants of the source as it is:',
       stale.map(({ file, original, mutated }) => `  ${file}\n    - ${original}\n    + ${mutated}`),
     ),
     `\n${results.length} mutants: ${dead.length} killed, ${survivors.length} survived, ` +

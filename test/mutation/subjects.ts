@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Equivalent, equivalents } from './equivalent.ts';
+import { equivalents } from './equivalent.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 
 const tsFiles = (root: string, directory: string, ending: string): string[] =>
@@ -21,15 +21,22 @@ export const testFiles = (root: string): string[] => [
 export const allMutants = (root: string): Mutant[] =>
   sourceFiles(root).flatMap((file) => mutantsOf(file, readFileSync(join(root, file), 'utf8')));
 
-const keyOf = ({ file, original, mutated }: Pick<Equivalent, 'file' | 'original' | 'mutated'>): string =>
-  JSON.stringify([file, original, mutated]);
+export interface Change {
+  readonly file: string;
+  readonly original: string;
+  readonly mutated: string;
+}
+const keyOf = ({ file, original, mutated }: Change): string => JSON.stringify([file, original, mutated]);
 
-const known = new Map(equivalents.map((entry) => [keyOf(entry), entry]));
+const known: readonly Change[] = equivalents.flatMap(({ file, original, mutated }) =>
+  mutated.map((line) => ({ file, original, mutated: line })),
+);
+const knownKeys = new Set(known.map(keyOf));
 
-export const equivalentOf = (mutant: Mutant): Equivalent | undefined => known.get(keyOf(mutant));
+export const isEquivalent = (mutant: Change): boolean => knownKeys.has(keyOf(mutant));
 
-/** Entries of lines that are no more. */
-export function staleEquivalents(mutants: readonly Mutant[]): Equivalent[] {
+/** Those of equivalent.ts that are no mutants of the source as it is. */
+export function staleEquivalents(mutants: readonly Change[]): Change[] {
   const there = new Set(mutants.map(keyOf));
-  return equivalents.filter((entry) => !there.has(keyOf(entry)));
+  return known.filter((change) => !there.has(keyOf(change)));
 }
