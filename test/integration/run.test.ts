@@ -1,10 +1,13 @@
 import { X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NODE_PATH } from '../../src/kube/calls.ts';
 import { Approver } from '../support/approver.ts';
 import type { CSRSpec } from '../support/csr.ts';
 import { eventually } from '../support/eventually.ts';
 import type { RequestOptions } from '../support/simulated-node.ts';
+import { runToEnd } from './program.ts';
 import { addressesOf, csrPath, Scene } from './scene.ts';
 
 /** The shipped program against a real control plane, as a cluster uses it from day to day. */
@@ -172,6 +175,37 @@ test('a request deleted while it waits is forgotten', async () => {
   const next = await node.request({ ip: ['10.0.0.31'] });
   await scene.condition(next.metadata.name, 'Approved', log);
   expect(approver.lines.filter(({ level }) => level === 'error')).toHaveLength(errors);
+});
+
+test('review says of what kubectl prints what the controller said', async () => {
+  const get = async (...what: string[]) => {
+    const path = join(scene.cluster.dir, `${what.join('-')}.yaml`);
+    writeFileSync(path, await scene.cluster.kubectl(['get', ...what, '-o', 'yaml']));
+    return path;
+  };
+  const cluster = join(scene.cluster.dir, 'cluster-fact.yaml');
+  const fact = { api_names: [], api_addresses: ['192.0.2.10'], service_cidrs: [], pod_cidrs: [] };
+  writeFileSync(cluster, JSON.stringify({ ...fact, api_names: ['kubernetes.default.svc'] }));
+  const facts = [
+    '--nodes',
+    await get('nodes'),
+    '--cluster',
+    cluster,
+    '--assume',
+    'sar.selfnodeserver=allowed',
+  ];
+  const review = async (name: string, ...more: string[]) =>
+    runToEnd(['review', '-f', await get('csr', name), ...facts, ...more]);
+
+  const forged = await scene.request(1, { ip: ['10.0.0.2'] });
+  await scene.event(forged, /SANClaimed/, log);
+  expect(await review(forged)).toMatchObject({ code: 1, stdout: expect.stringContaining('SANClaimed') });
+  const good = await scene.request(1);
+  await scene.condition(good, 'Approved', log);
+  expect(await review(good)).toMatchObject({ code: 1, stdout: expect.stringContaining('Finished') });
+  expect(await review(good, '--as-new')).toMatchObject({ code: 0 });
+  const all = await runToEnd(['review', '-f', await get('csr'), ...facts, '-o', 'json']);
+  expect(all.stdout.split('\n').length - 1).toBeGreaterThan(20);
 });
 
 test('is live, ready, and counts what it has done', async () => {
