@@ -1,6 +1,6 @@
 import { messageOf } from '../text/message.ts';
 import { EvaluationError, PolicyError } from './error.ts';
-import { Isolate } from './isolate.ts';
+import { type Answer, Isolate } from './isolate.ts';
 
 /**
  * Functions that the SDK supplies beside those compiled into the module. Whatever else a module imports
@@ -53,10 +53,25 @@ export class Engine {
    * @throws EvaluationError when the rule is undefined, or the evaluation fails, takes too long or too much memory
    */
   async evaluate(entrypoint: string, input: object): Promise<unknown> {
-    const answer = await this.#isolate.evaluate(this.#id, entrypoint, input);
-    if ('problem' in answer) throw new EvaluationError(answer.problem);
-    return answer.value;
+    return valueOf(await this.#isolate.evaluate(this.#id, entrypoint, input));
   }
+
+  /**
+   * Evaluates one entrypoint for the first time, when nothing waits for it but the start of the program.
+   * @throws PolicyError when that gives no value
+   */
+  async selfTest(entrypoint: string, input: object): Promise<unknown> {
+    try {
+      return valueOf(await this.#isolate.selfTest(this.#id, entrypoint, input));
+    } catch (cause) {
+      throw new PolicyError('DecisionInvalid', `self-test: ${messageOf(cause)}`, { cause });
+    }
+  }
+}
+
+function valueOf(answer: Answer): unknown {
+  if ('problem' in answer) throw new EvaluationError(answer.problem);
+  return answer.value;
 }
 
 /** The SDK reads ABI 1.x; it reports another version only on the console, so it is checked here. */

@@ -32,7 +32,7 @@ export async function loadFloor(probe: object, isolate?: Isolate): Promise<Floor
   const engine = await Engine.load(bundle.wasm, bundle.data, isolate);
   for (const entrypoint of [form, facts]) {
     // oxlint-disable-next-line no-await-in-loop -- two evaluations at start
-    const result = floorShape.safeParse(await engine.evaluate(entrypoint, probe));
+    const result = floorShape.safeParse(await engine.selfTest(entrypoint, probe));
     if (!result.success) {
       throw new PolicyError('DecisionInvalid', `the floor's ${entrypoint}: ${shapeProblem(result.error)}`);
     }

@@ -2,7 +2,7 @@ import type { Bundle } from './bundle.ts';
 import { parseBundle } from './bundle.ts';
 import { decisionShape, shapeProblem } from './decision.ts';
 import { Engine } from './engine.ts';
-import { EvaluationError, PolicyError } from './error.ts';
+import { PolicyError } from './error.ts';
 import type { BundleFiles } from './files.ts';
 import type { Isolate } from './isolate.ts';
 import type { EntrypointCustom, FactNeeds } from './needs.ts';
@@ -66,7 +66,7 @@ export async function loadPolicy(
     policies.set(signerName, signerPolicy(bundle, engine, chosen, serving, codes));
   }
   // oxlint-disable-next-line no-await-in-loop -- one engine, and the first problem is the one to report
-  for (const policy of policies.values()) await probe(policy, choice.probe);
+  for (const policy of policies.values()) await probe(policy, engine, choice.probe);
   return policies;
 }
 
@@ -121,11 +121,8 @@ function signerPolicy(
 }
 
 /** A configuration error must stop the load: at evaluation it could silently switch a rule off. */
-async function probe(policy: SignerPolicy, input: object): Promise<void> {
-  const value = await policy.evaluate(input).catch((cause: unknown) => {
-    if (!(cause instanceof EvaluationError)) throw cause;
-    throw new PolicyError('DecisionInvalid', `self-test: ${cause.message}`, { cause });
-  });
+async function probe(policy: SignerPolicy, engine: Engine, input: object): Promise<void> {
+  const value = await engine.selfTest(policy.entrypoint, input);
   const decision = decisionShape.safeParse(value);
   if (!decision.success) {
     throw new PolicyError(
