@@ -6,7 +6,7 @@ import type { Scene } from './scene.ts';
 /** deploy/ as a user applies it, and the program with what it grants, and nothing else. */
 
 export const NAMESPACE = 'rego-csr-approver';
-export const base = new URL('../../deploy/kustomize/base', import.meta.url).pathname;
+const base = new URL('../../deploy/kustomize/base', import.meta.url).pathname;
 
 export async function manifests(scene: Scene): Promise<string> {
   return scene.cluster.kubectl(['kustomize', base]);
@@ -27,7 +27,7 @@ export async function token(scene: Scene): Promise<string> {
 }
 
 /** The configuration that the Deployment mounts, as `Approver` takes it: it writes the head by itself. */
-export async function mountedConfig(scene: Scene): Promise<string> {
+async function mountedConfig(scene: Scene): Promise<string> {
   const get = ['get', 'deployment', 'rego-csr-approver', '-n', NAMESPACE, '-o'];
   const path = 'jsonpath={.spec.template.spec.volumes[?(@.name=="config")].configMap.name}';
   const name = await scene.cluster.kubectl([...get, path]);

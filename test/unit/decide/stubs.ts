@@ -6,7 +6,7 @@ import { readRequest } from '../../../src/decide/request.ts';
 import type { FactNeeds } from '../../../src/policy/needs.ts';
 import { csrObject, type CSRObjectSpec } from '../../support/csr-object.ts';
 
-export const SIGNER = 'kubernetes.io/kubelet-serving';
+const SIGNER = 'kubernetes.io/kubelet-serving';
 
 /** One second after the request of `csrObject()` was made. */
 export const now = new Date('2026-11-22T06:00:01Z');
@@ -16,7 +16,7 @@ export const limits = { maxRequestBytes: 16_384, maxSANs: 64 };
 export const passes = { pass: true, deny: [], wait: [] };
 export const allows = { allow: true, deny: [], wait: [], warn: [], config_errors: [] };
 
-export const noNeeds: FactNeeds = { sar: {}, node: false, claims: false, cluster: false };
+const noNeeds: FactNeeds = { sar: {}, node: false, claims: false, cluster: false };
 
 /** What each of the three entrypoints gives; a function is called, and may throw. */
 export interface Says {

@@ -6,6 +6,7 @@ import { decisionShape } from '../../../src/policy/decision.ts';
 import { Engine } from '../../../src/policy/engine.ts';
 import { Isolate } from '../../../src/policy/isolate.ts';
 import { unpackBundle } from '../../../src/policy/files.ts';
+import { Isolate } from '../../../src/policy/isolate.ts';
 import { loadFloor } from '../../../src/policy/floor.ts';
 
 const bundle = parseBundle(
@@ -76,6 +77,18 @@ describe('an evaluation', () => {
     );
     const allows = answers.map((answer) => decisionShape.parse(answer).allow);
     expect(allows).toEqual(answers.map((_, index) => index % 2 === 0));
+  });
+
+  test('that takes longer than it may is ended, but the first one may take as long as a start', async () => {
+    const isolate = new Isolate({ deadlineMs: 0 });
+    const engine = await Engine.load(bundle.wasm, bundle.data, isolate);
+    const long = { ...probeDocument, name: 'x'.repeat(1 << 20) };
+    await expect(engine.evaluate(entrypoint, long)).rejects.toThrow(/took longer than 0 ms/);
+    await expect(engine.selfTest(entrypoint, long)).resolves.toMatchObject({ allow: true });
+    await expect(engine.selfTest('csr/none/decision', long)).rejects.toMatchObject({
+      code: 'DecisionInvalid',
+    });
+    await isolate.close();
   });
 
   test('of data that is missing never allows', async () => {
