@@ -6,7 +6,6 @@ import { decisionShape } from '../../../src/policy/decision.ts';
 import { Engine } from '../../../src/policy/engine.ts';
 import { Isolate } from '../../../src/policy/isolate.ts';
 import { unpackBundle } from '../../../src/policy/files.ts';
-import { Isolate } from '../../../src/policy/isolate.ts';
 import { loadFloor } from '../../../src/policy/floor.ts';
 
 const bundle = parseBundle(
