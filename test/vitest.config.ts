@@ -22,7 +22,10 @@ export default defineConfig({
       reporter: ['text-summary', 'json-summary'],
     },
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/tools/**/*.test.ts', 'test/mutation/**/*.test.ts'], { test: 30_000, hook: 30_000 }),
+      project('unit', ['test/unit/**/*.test.ts', 'test/tools/**/*.test.ts', 'test/mutation/**/*.test.ts'], {
+        test: 30_000,
+        hook: 30_000,
+      }),
       project('rego', ['test/rego/**/*.test.ts'], { test: 120_000, hook: 120_000 }),
       project('differential', ['test/differential/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project(

@@ -79,8 +79,7 @@ async function reach(client: KubeClient, log: Logger, stopping: AbortSignal): Pr
       return await calls.serverVersion(client, { signal: stopping, timeoutMs: startMs });
     } catch (cause) {
       if (stopping.aborted) return '';
-      const transient =
-        cause instanceof KubeError && (cause.kind === 'network' || (cause.status ?? 0) >= 500);
+      const transient = cause instanceof KubeError && mayComeRight(cause);
       const message = explain(cause, client.server);
       if (!transient || performance.now() > deadline)
         throw new CommandError('ClusterUnreachable', message, { cause });
@@ -89,6 +88,11 @@ async function reach(client: KubeClient, log: Logger, stopping: AbortSignal): Pr
       await sleep(1000, undefined, { signal: stopping }).catch(() => undefined);
     }
   }
+}
+
+/** Whether waiting can help: a server that is starting, but not a certificate that is not trusted. */
+function mayComeRight({ kind, status = 0, reason = '' }: KubeError): boolean {
+  return kind === 'network' ? !/CERT|ISSUER|SIGNATURE|SSL|TLS/.test(reason) : status >= 500;
 }
 
 async function serve(

@@ -170,6 +170,7 @@ function sameCredential(a: Credential, b: Credential): boolean {
 const failed = (error: unknown): KubeError =>
   new KubeError({
     kind: 'credentials',
-    message: `credentials for the API server: ${error instanceof Error ? error.message : String(error)}`,
+    // client-node passes on what an exec plugin wrote to standard error, which may be nothing.
+    message: `credentials for the API server: ${(error instanceof Error ? error.message : String(error)).trim() || 'the exec plugin of the kubeconfig failed without a word: run its command by hand'}`,
     cause: error,
   });

@@ -78,7 +78,10 @@ ${options.config ?? ''}
     if (this.process.exitCode === null && this.process.signalCode === null) {
       const exited = once(this.process, 'exit');
       this.process.kill(signal);
+      // One that does not end must not hold the whole run: the test sees that it was killed.
+      const overdue = setTimeout(() => this.process.kill('SIGKILL'), 30_000);
       await exited;
+      clearTimeout(overdue);
     }
     rmSync(this.#directory, { recursive: true, force: true });
     return this.process.exitCode;
