@@ -6,7 +6,6 @@ import { claimKey, nodeAddresses } from './node.ts';
 /** What the index keeps of a Node. */
 export interface NodeClaims {
   readonly name: string;
-  readonly resourceVersion: string;
   readonly keys: readonly string[];
 }
 
@@ -18,7 +17,6 @@ export function nodeClaims(node: NodeObject, cap: AddressCap): NodeClaims {
   const addresses = nodeAddresses(node, cap) ?? [];
   return {
     name: node.metadata.name,
-    resourceVersion: node.metadata.resourceVersion,
     keys: [...new Set(addresses.map(({ address }) => claimKey(address)))],
   };
 }
@@ -51,11 +49,6 @@ export class ClaimsIndex {
       nodes?.delete(name);
       if (nodes?.size === 0) this.#claimants.delete(key);
     }
-  }
-
-  /** resourceVersion of a Node as the index knows it. */
-  resourceVersion(name: string): string | undefined {
-    return this.#nodes.get(name)?.resourceVersion;
   }
 
   /** One entry for each name and address that the request asks for, in its order. */

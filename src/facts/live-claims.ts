@@ -40,12 +40,13 @@ export class LiveClaims {
    * @param resourceVersion of that Node; undefined when it does not exist
    * @throws Error when the index cannot be trusted
    */
-  async caughtUp(name: string, resourceVersion: string | undefined): Promise<void> {
+  async caughtUp(resourceVersion: string | undefined): Promise<void> {
     const deadline = performance.now() + this.#options.catchUpMs;
     for (let pause = 2; ; pause *= 2) {
       const problem = this.problem();
       if (problem !== undefined) throw new Error(problem);
-      if (resourceVersion === undefined || this.#hasSeen(name, resourceVersion)) return;
+      // That Node itself may be in the index already while the pages of a list are still coming: not so the others.
+      if (resourceVersion === undefined || this.#watch.hasSeen(resourceVersion)) return;
       if (performance.now() > deadline)
         throw new Error('the watch of Nodes lags behind the Node that was just read');
       // oxlint-disable-next-line no-await-in-loop -- waiting for the watch is the point
@@ -64,9 +65,5 @@ export class LiveClaims {
     if (age > this.#options.maxAgeMs)
       return `the watch of Nodes has been silent for ${String(Math.round(age / 1000))} s`;
     return undefined;
-  }
-
-  #hasSeen(name: string, resourceVersion: string): boolean {
-    return this.#index.resourceVersion(name) === resourceVersion || this.#watch.hasSeen(resourceVersion);
   }
 }

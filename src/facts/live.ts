@@ -41,7 +41,7 @@ export function liveGather(sources: LiveSources): Gather {
     if (cluster !== undefined) facts.cluster = cluster;
     if (needs.claims && node !== undefined) {
       const claims = await obtain('claims', async () => {
-        await sources.claims.caughtUp(node.fact.name, node.resourceVersion);
+        await sources.claims.caughtUp(node.resourceVersion);
         return sources.claims.claimsOf(request.sans);
       });
       if (claims !== undefined) facts.claims = claims;
