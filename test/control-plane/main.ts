@@ -12,9 +12,11 @@ try {
   const controlPlane = await startControlPlane();
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.error(`ready in ${seconds} s at ${controlPlane.url}; Ctrl-C stops it and removes its directory`);
-  console.log(controlPlane.adminKubeconfig);
   const keepAlive = setInterval(() => undefined, 60_000); // A control plane alone keeps no process alive.
-  await Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)));
+  const told = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)));
+  // Only now: whoever reads it may send a signal at once.
+  console.log(controlPlane.adminKubeconfig);
+  await told;
   clearInterval(keepAlive);
   await controlPlane.stop();
 } catch (error) {

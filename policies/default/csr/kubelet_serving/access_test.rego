@@ -1,5 +1,7 @@
 package csr.kubelet_serving_test
 
+import data.csr.kubelet_serving as policy
+
 test_refused_review_is_waited_for if {
 	every review in [
 		{"allowed": false, "denied": false, "reason": ""},
@@ -7,4 +9,11 @@ test_refused_review_is_waited_for if {
 	] {
 		codes == {"AccessNotGranted"} with input as changed({"sar": {"selfnodeserver": review}})
 	}
+}
+
+test_reason_of_the_authorizer_is_shown if {
+	review := {"allowed": false, "denied": true, "reason": "frozen"}
+	reasons := policy.wait with input as changed({"sar": {"selfnodeserver": review}})
+	some refused in reasons
+	endswith(refused.msg, ": frozen")
 }
