@@ -88,7 +88,9 @@ const node = z
 
 const claim = z.strictObject({
   address: text('A requested SAN in canonical form: IP text, or the lower-case DNS name.'),
-  nodes: z.array(z.string()).describe('Names of the Nodes whose status.addresses list it; sorted.'),
+  nodes: z
+    .array(z.string())
+    .describe('Names of the Nodes whose status.addresses list it, or whose name it is; sorted.'),
 });
 
 export const clusterSchema = z

@@ -12,16 +12,17 @@ export interface NodeClaims {
 /** How many claimants of one address a policy is shown. One other is enough to wait. */
 const maxClaimants = 16;
 
-/** Reduces a Node to what the index needs, so that 15,000 of them fit into little memory. */
+/**
+ * Reduces a Node to what the index needs, so that 15,000 of them fit into little memory. The Node's name is its own even
+ * where its status does not list it, or not yet: people and programs call the machine by it.
+ */
 export function nodeClaims(node: NodeObject, cap: AddressCap): NodeClaims {
+  const { name } = node.metadata;
   const addresses = nodeAddresses(node, cap) ?? [];
-  return {
-    name: node.metadata.name,
-    keys: [...new Set(addresses.map(({ address }) => claimKey(address)))],
-  };
+  return { name, keys: [...new Set([name, ...addresses.map(({ address }) => address)].map(claimKey))] };
 }
 
-/** Which Nodes list an address in their status: the index from address to Nodes over all Nodes. */
+/** Which Nodes list an address in their status, or are called so: the index from address to Nodes over all Nodes. */
 export class ClaimsIndex {
   readonly #nodes = new Map<string, NodeClaims>();
   readonly #claimants = new Map<string, Set<string>>();

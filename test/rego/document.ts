@@ -60,7 +60,7 @@ const noNode = {
   provider_id: '',
 };
 
-/** Which Nodes list each requested name and address. Nodes over the cap claim nothing. */
+/** Which Nodes list each requested name and address, or are called so. Nodes over the cap claim nothing else. */
 function claimsOf(request: Json, nodes: readonly NodeFact[]): unknown[] {
   const texts = ['sans.dns', 'sans.ip']
     .flatMap((path) => (at(request, path) ?? []) as unknown[])
@@ -69,11 +69,14 @@ function claimsOf(request: Json, nodes: readonly NodeFact[]): unknown[] {
   return [...new Set(texts)].map((text) => ({
     address: text,
     nodes: nodes
-      .filter((node) => !node.addresses_over_cap)
-      .filter((node) => node.addresses.some((entry) => entry.address.toLowerCase() === text))
+      .filter((node) => node.name === text || listsAndCounts(node, text))
       .map((node) => node.name)
       .sort(),
   }));
+}
+
+function listsAndCounts({ addresses, addresses_over_cap: overCap }: NodeFact, text: string): boolean {
+  return !overCap && addresses.some((entry) => entry.address.toLowerCase() === text);
 }
 
 function at(value: Json, path: string): unknown {

@@ -42,6 +42,13 @@ describe('claims', () => {
     ],
     ['of an exempt Node do', { router: over }, { ip: ['10.0.0.1'] }, { '10.0.0.1': ['router'] }],
     [
+      'of a Node on its own name, listed or not',
+      { n1: [], n2: ['Hostname n1'] },
+      { dns: ['N1'] },
+      { n1: ['n1', 'n2'] },
+    ],
+    ['of a Node over the cap on its own name', { flood: over }, { dns: ['flood'] }, { flood: ['flood'] }],
+    [
       'of names that JavaScript knows',
       { n1: ['Hostname constructor'] },
       { dns: ['constructor', '__proto__'] },
@@ -58,7 +65,7 @@ describe('claims', () => {
       index.claimsOf({ dns: ['n1'], ip: ['10.0.0.1', '10.0.0.3'] }).map(({ nodes }) => nodes.join());
     expect(claimants()).toEqual(['n1', 'n1', '']);
     index.upsert(nodeClaims(node('n1', ['InternalIP 10.0.0.3']), cap));
-    expect(claimants()).toEqual(['', '', 'n1']);
+    expect(claimants()).toEqual(['n1', '', 'n1']);
     index.delete('n1');
     index.delete('n1');
     expect([claimants(), index.size]).toEqual([['', '', ''], 1]);
