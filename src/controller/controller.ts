@@ -35,6 +35,12 @@ export interface ControllerOptions extends ReconcileOptions {
 /** Longest text of a condition's message that is worth reading. */
 const maxMessage = 1024;
 
+/**
+ * Most pending requests of one requestor. A kubelet makes four an hour, and after a day Kubernetes' cleaner deletes them;
+ * a compromised one makes hundreds a second.
+ */
+const maxPending = 256;
+
 /** How long a refused write keeps the program from being ready. */
 const writeProblemMs = 300_000;
 
@@ -49,6 +55,8 @@ export class Controller {
   readonly #waits = new WaitTimes();
   /** Names of pending requests by the user who made them. */
   readonly #byRequestor = new Map<string, Set<string>>();
+  /** Requestors that were complained about. */
+  readonly #excessive = new Set<string>();
   /** The last complaint about writing, and when; undefined since a write has succeeded. */
   #writeProblem: { readonly text: string; readonly at: number } | undefined;
 
@@ -127,7 +135,7 @@ export class Controller {
     const { client, log, metrics } = this.#options;
     return new Reflector({
       source: resourceSource(client, CSR_PATH, { fieldSelector: `spec.signerName=${signer}` }),
-      project: (object) => pending(object, signer),
+      project: (object) => this.#withinBounds(pending(object, signer)),
       handler: {
         onUpsert: ({ request }) => {
           const names = this.#byRequestor.get(request.username);
@@ -144,6 +152,20 @@ export class Controller {
         },
       },
     });
+  }
+
+  /** A requestor with more pending requests than a kubelet can have gets no more of our memory. */
+  #withinBounds(found: Pending | undefined): Pending | undefined {
+    if (found === undefined) return undefined;
+    const { name, username } = found.request;
+    const names = this.#byRequestor.get(username);
+    if (names === undefined || names.size < maxPending || names.has(name)) return found;
+    if (!this.#excessive.has(username)) {
+      this.#excessive.add(username);
+      const what = `has ${String(maxPending)} pending requests: more are not looked at before these are gone`;
+      this.#options.log.warn({ user: escapeText(username) }, what);
+    }
+    return undefined;
   }
 
   #watchProblem(isBad: (reflector: Reflector<Pending>) => boolean): string | undefined {
@@ -175,7 +197,10 @@ export class Controller {
   #forget(request: CertificateRequest): void {
     const names = this.#byRequestor.get(request.username);
     names?.delete(request.name);
-    if (names?.size === 0) this.#byRequestor.delete(request.username);
+    if (names?.size === 0) {
+      this.#byRequestor.delete(request.username);
+      this.#excessive.delete(request.username);
+    }
     this.#queue.forget(request.name);
     this.#waits.forget(request.uid);
     this.#options.events.forget(request.uid);

@@ -1,3 +1,4 @@
+import { hardLimits } from '../csr/limits.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import { isFinished, readRequest } from '../decide/request.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -5,9 +6,18 @@ import type { KubeObject } from '../kube/objects.ts';
 /** A request that nobody has decided yet, as the watch showed it. */
 export interface Pending {
   readonly request: CertificateRequest;
-  /** The object to write back, without what the API server keeps for itself. */
-  readonly object: KubeObject;
+  /** The object to write back, without what the API server keeps for itself; undefined when it is too large to be kept. */
+  readonly object: KubeObject | undefined;
 }
+
+/**
+ * Longest JSON of an object that is kept; a kubelet's has some 2 KB. Any node may create hundreds of 1.5 MB each, which
+ * nobody deletes for a day.
+ */
+const maxKept = 64 * 1024;
+
+/** So much of the base64 shows that a request is too large, whatever the configuration. */
+const enoughRequest = 4 * Math.ceil((hardLimits.maxRequestBytes + 1) / 3);
 
 /**
  * Reduces a CertificateSigningRequest to what deciding it needs.
@@ -17,6 +27,20 @@ export function pending(object: KubeObject, signerName: string): Pending | undef
   const request = readRequest(object);
   // The field selector has chosen by signer already; a decision must not rest on that alone.
   if ('problem' in request || request.signerName !== signerName || isFinished(request)) return undefined;
+  const kept = writable(object);
+  return {
+    request: { ...request, request: firstOf(request.request, enoughRequest) },
+    object: JSON.stringify(kept).length > maxKept ? undefined : kept,
+  };
+}
+
+/** The object to write back, without what the API server keeps for itself. */
+export function writable(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
-  return { request, object: { ...object, metadata } };
+  return { ...object, metadata };
+}
+
+/** A copy: a slice would keep the whole text in memory. */
+function firstOf(text: string, length: number): string {
+  return text.length <= length ? text : Buffer.from(text.slice(0, length)).toString();
 }

@@ -4,7 +4,7 @@ import type { VerdictKind } from '../decide/verdict.ts';
 import { KubeError, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Pending } from './pending.ts';
-import { pending } from './pending.ts';
+import { pending, writable } from './pending.ts';
 import type { Outcome } from './queue.ts';
 import type { WrittenCondition } from './write.ts';
 import { withCondition } from './write.ts';
@@ -54,7 +54,9 @@ export async function reconcile(
     if (condition === undefined) return rest(request, decision, actions);
     try {
       // oxlint-disable-next-line no-await-in-loop
-      await actions.put(withCondition(object, condition, actions.message(request, decision)));
+      const whole = object ?? (await readWhole(request, actions));
+      // oxlint-disable-next-line no-await-in-loop
+      await actions.put(withCondition(whole, condition, actions.message(request, decision)));
       actions.wrote(request, condition);
       return done;
     } catch (cause) {
@@ -118,6 +120,20 @@ function afterFailedWrite(cause: KubeError): Outcome | 'read again' {
 
 function retryAfter(cause: KubeError): Outcome {
   return { kind: 'failed', atLeastMs: (cause.retryAfterSeconds ?? 0) * 1000 };
+}
+
+/** The object of a request that was too large to be kept, if it is still the one that was decided. */
+async function readWhole(request: CertificateRequest, actions: ReconcileActions): Promise<KubeObject> {
+  const object = await actions.read(request.name);
+  const { uid, resourceVersion } = object?.metadata ?? {};
+  if (object !== undefined && uid === request.uid && resourceVersion === request.resourceVersion) {
+    return writable(object);
+  }
+  throw new KubeError({
+    kind: 'status',
+    status: 409,
+    message: 'the request has changed since it was decided',
+  });
 }
 
 /** The request as it stands now, unless it is gone, replaced or decided. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { pending } from '../../../src/controller/pending.ts';
+import { hardLimits } from '../../../src/csr/limits.ts';
 import { asObject } from '../../../src/kube/objects.ts';
 import { csrObject } from '../../support/csr-object.ts';
 
@@ -11,12 +12,26 @@ const of = (object: object) => pending(asObject(object), SIGNER);
 test('keeps what is written back, and drops what the API server keeps for itself', () => {
   const metadata = { ...good.metadata, labels: { a: 'b' }, managedFields: [{ manager: 'kubelet' }] };
   const found = of({ ...good, metadata });
-  expect(found?.object.metadata).toEqual({ ...good.metadata, labels: { a: 'b' } });
+  expect(found?.object?.metadata).toEqual({ ...good.metadata, labels: { a: 'b' } });
   expect(found?.request).toMatchObject({
     name: 'csr-7lh9z',
     uid: good.metadata.uid,
     resourceVersion: '1000',
   });
+});
+
+test('keeps no more of a large one than deciding it needs', () => {
+  const large = of(csrObject({ request: Buffer.alloc(1 << 20, 'A') }));
+  expect(large?.object).toBeUndefined();
+  expect(Buffer.from(large?.request.request ?? '', 'base64')).toHaveLength(hardLimits.maxRequestBytes + 2);
+  const annotated = of(csrObject({ annotations: { a: 'x'.repeat(1 << 17) } }));
+  expect(annotated?.object).toBeUndefined();
+  expect(annotated?.request).toEqual(of(good)?.request);
+});
+
+test('keeps every byte of a request that a configuration may allow', () => {
+  const request = Buffer.alloc(hardLimits.maxRequestBytes, 'A');
+  expect(of(csrObject({ request }))?.request.request).toBe(request.toString('base64'));
 });
 
 test.each([

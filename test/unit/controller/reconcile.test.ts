@@ -116,6 +116,45 @@ describe('what is written', () => {
   });
 });
 
+describe('a request that was too large to be kept', () => {
+  const annotations = { a: 'x'.repeat(1 << 17) };
+
+  test('is read for the write', async () => {
+    const read = object({ annotations });
+    expect(await reconcile(start({ annotations }), enforce, world({ reads: [read] }))).toEqual({
+      kind: 'done',
+    });
+    expect(log).toEqual(['decide 1000: approve', 'read', 'put 1000', 'wrote Approved']);
+    expect(written).toMatchObject([{ metadata: { annotations }, spec: read['spec'] }]);
+  });
+
+  test('is not read when nothing is written', async () => {
+    await reconcile(start({ annotations }), enforce, world({ verdicts: [deny] }));
+    expect(log).toEqual(['decide 1000: deny']);
+  });
+
+  test('is decided again when it has changed meanwhile', async () => {
+    const reads = [object({ annotations, resourceVersion: '1001' }), changed];
+    expect(await reconcile(start({ annotations }), enforce, world({ reads }))).toEqual({ kind: 'done' });
+    expect(log.slice(1)).toEqual([
+      'read',
+      'failed Approved 409',
+      'read',
+      'decide 1001: approve',
+      'put 1001',
+      'wrote Approved',
+    ]);
+  });
+
+  test.each([
+    ['gone', undefined],
+    ['replaced', object({ annotations, uid: 'another' })],
+  ])('is left alone when it is %s', async (_, read) => {
+    const outcome = await reconcile(start({ annotations }), enforce, world({ reads: [read, read] }));
+    expect([outcome, written]).toEqual([{ kind: 'done' }, []]);
+  });
+});
+
 const conflict = failure({ status: 409, reason: 'Conflict' });
 const changed = object({ resourceVersion: '1001', labels: { a: 'b' } });
 
