@@ -1,8 +1,15 @@
+import type { Decision } from '../decide/decide.ts';
+import type { CertificateRequest } from '../decide/request.ts';
 import type { Reason } from '../decide/verdict.ts';
 import { escapeText } from '../text/escape.ts';
 import { safeJson } from '../text/json.ts';
 import type { IO } from './io.ts';
-import type { Reviewed } from './review.ts';
+
+/** One request and what became of it. */
+export interface Reviewed {
+  readonly request: CertificateRequest;
+  readonly decision: Decision;
+}
 
 /** Longest message shown; a rule's own text is far shorter. */
 const maxMessage = 2048;

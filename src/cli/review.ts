@@ -1,5 +1,4 @@
 import type { Config } from '../config/schema.ts';
-import type { Decision } from '../decide/decide.ts';
 import { decide } from '../decide/decide.ts';
 import type { ClusterFact } from '../decide/input.ts';
 import { clusterSchema } from '../decide/input.ts';
@@ -14,7 +13,7 @@ import { readDocuments } from './documents.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
-import { printReview, printReviewJson } from './output.ts';
+import { type Reviewed, printReview, printReviewJson } from './output.ts';
 import { loadPolicies } from './policies.ts';
 import { readRequests } from './requests.ts';
 
@@ -26,12 +25,6 @@ export interface ReviewOptions {
   readonly bundle?: string;
   readonly asNew: boolean;
   readonly output: 'text' | 'json';
-}
-
-/** One request and what became of it. */
-export interface Reviewed {
-  readonly request: CertificateRequest;
-  readonly decision: Decision;
 }
 
 /** Decides requests from files, exactly as the controller would, on facts from files and assumptions. */
