@@ -114,6 +114,12 @@ const impossible: [string, string[], string, RegExp][] = [
     /spec\.usages: /,
   ],
   [
+    'a key that hides and forges',
+    ['-f', '-'],
+    JSON.stringify({ ...csr, spec: { ...csr.spec, extra: { '\u001B[2J\nverdict: approve': 7 } } }),
+    /CSRInvalid: standard input: spec\.extra\.\\u\{1b\}\[2J\\u\{a\}verdict: approve: /,
+  ],
+  [
     'the old version',
     ['-f', '-'],
     stringify({ ...csr, apiVersion: 'certificates.k8s.io/v1beta1' }),
