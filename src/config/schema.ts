@@ -81,7 +81,9 @@ export const configSchema = z.strictObject({
         .min(1)
         .max(4096)
         .default(64)
-        .describe('A Node that lists more addresses is not trusted, and its claims do not count.'),
+        .describe(
+          'A Node that lists more addresses is not trusted, and only so many of its claims count, the first.',
+        ),
       exemptNodes: z
         .array(z.string())
         .default([])

@@ -72,7 +72,7 @@ const node = z
     addresses_over_cap: z
       .boolean()
       .describe(
-        'The Node lists more addresses than the cap; `addresses` is then empty and its claims do not count.',
+        'The Node lists more addresses than the cap; `addresses` is then empty, and only its first ones count as claims.',
       ),
     labels: z
       .record(z.string(), z.string())

@@ -1,7 +1,7 @@
 import type { ClaimFact, RequestInput } from '../decide/input.ts';
 import type { NodeObject } from '../kube/objects.ts';
 import type { AddressCap } from './node.ts';
-import { claimKey, nodeAddresses } from './node.ts';
+import { claimKey, claimedAddresses } from './node.ts';
 
 /** What the index keeps of a Node. */
 export interface NodeClaims {
@@ -18,7 +18,7 @@ const maxClaimants = 16;
  */
 export function nodeClaims(node: NodeObject, cap: AddressCap): NodeClaims {
   const { name } = node.metadata;
-  const addresses = nodeAddresses(node, cap) ?? [];
+  const addresses = claimedAddresses(node, cap);
   return { name, keys: [...new Set([name, ...addresses.map(({ address }) => address)].map(claimKey))] };
 }
 

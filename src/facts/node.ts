@@ -4,7 +4,7 @@ import { timestamp } from '../decide/document.ts';
 import type { NodeObject } from '../kube/objects.ts';
 
 export interface AddressCap {
-  /** A Node that lists more is not trusted, and its claims do not count. */
+  /** A Node that lists more is not trusted. Of its claims only so many count, the first. */
   readonly maxNodeAddresses: number;
   /** Names of Nodes for which the cap does not hold. */
   readonly exemptNodes: ReadonlySet<string>;
@@ -24,8 +24,23 @@ const maxAddressLength = 253;
  * @returns undefined when the Node lists more than the cap
  */
 export function nodeAddresses(node: NodeObject, cap: AddressCap): readonly NodeAddress[] | undefined {
-  const listed = node.status.addresses;
-  if (listed.length > cap.maxNodeAddresses && !cap.exemptNodes.has(node.metadata.name)) return undefined;
+  return isOverCap(node, cap) ? undefined : usable(node.status.addresses);
+}
+
+/**
+ * The addresses that no other Node gets. A Node over the cap keeps its first ones: it can keep others from no more than
+ * any Node can, and one that really has so many must not lose them all to whoever lists them too.
+ */
+export function claimedAddresses(node: NodeObject, cap: AddressCap): readonly NodeAddress[] {
+  const { addresses } = node.status;
+  return usable(isOverCap(node, cap) ? addresses.slice(0, cap.maxNodeAddresses) : addresses);
+}
+
+function isOverCap({ metadata, status }: NodeObject, { maxNodeAddresses, exemptNodes }: AddressCap): boolean {
+  return status.addresses.length > maxNodeAddresses && !exemptNodes.has(metadata.name);
+}
+
+function usable(listed: readonly NodeAddress[]): NodeAddress[] {
   return listed.flatMap(({ type, address }) => {
     if (address === '' || address.length > maxAddressLength) return [];
     const ip = parseIP(address);

@@ -60,7 +60,7 @@ const noNode = {
   provider_id: '',
 };
 
-/** Which Nodes list each requested name and address, or are called so. Nodes over the cap claim nothing else. */
+/** Which Nodes list each requested name and address, or are called so. */
 function claimsOf(request: Json, nodes: readonly NodeFact[]): unknown[] {
   const texts = ['sans.dns', 'sans.ip']
     .flatMap((path) => (at(request, path) ?? []) as unknown[])
@@ -69,14 +69,14 @@ function claimsOf(request: Json, nodes: readonly NodeFact[]): unknown[] {
   return [...new Set(texts)].map((text) => ({
     address: text,
     nodes: nodes
-      .filter((node) => node.name === text || listsAndCounts(node, text))
+      .filter((node) => node.name === text || lists(node, text))
       .map((node) => node.name)
       .sort(),
   }));
 }
 
-function listsAndCounts({ addresses, addresses_over_cap: overCap }: NodeFact, text: string): boolean {
-  return !overCap && addresses.some((entry) => entry.address.toLowerCase() === text);
+function lists({ addresses }: NodeFact, text: string): boolean {
+  return addresses.some((entry) => entry.address.toLowerCase() === text);
 }
 
 function at(value: Json, path: string): unknown {

@@ -35,12 +35,12 @@ describe('claims', () => {
     ['asked in another case', { n2: ['Hostname n1'] }, { dns: ['N1'] }, { n1: ['n2'] }],
     ['asked twice in two cases', {}, { dns: ['N1', 'n1'] }, { n1: [] }],
     [
-      'of a Node over the cap do not count',
-      { flood: over, n1: ['InternalIP 10.0.0.1'] },
-      { ip: ['10.0.0.1'] },
-      { '10.0.0.1': ['n1'] },
+      'of a Node over the cap: as many as the cap, the first',
+      { flood: over, n1: ['InternalIP 10.0.0.8'] },
+      { ip: ['10.0.0.7', '10.0.0.8'] },
+      { '10.0.0.7': ['flood'], '10.0.0.8': ['n1'] },
     ],
-    ['of an exempt Node do', { router: over }, { ip: ['10.0.0.1'] }, { '10.0.0.1': ['router'] }],
+    ['of an exempt Node: all', { router: over }, { ip: ['10.0.0.8'] }, { '10.0.0.8': ['router'] }],
     [
       'of a Node on its own name, listed or not',
       { n1: [], n2: ['Hostname n1'] },

@@ -51,7 +51,7 @@ wait contains reason(rego.metadata.rule(), msg) if {
 
 # METADATA
 # title: The Node lists too many addresses
-# description: Far more than a machine has. None of them counts, nor do its claims on others' addresses.
+# description: Far more than a machine has. None of them counts for it, and only the first ones against other Nodes.
 # custom:
 #   code: NodeAddressesOverCap
 #   remedy: See who fills the Node's status. Exempt the Node in the program's configuration if it really has that many.
