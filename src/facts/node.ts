@@ -52,9 +52,12 @@ function usable(listed: readonly NodeAddress[]): NodeAddress[] {
   });
 }
 
-/** How addresses and SANs are compared: IPs are canonical already, names without regard to case (RFC 4343). */
+/**
+ * How addresses and SANs are compared: IPs are canonical already, names without regard to case (RFC 4343) and to the dot
+ * of an absolute name, which verifiers cut off.
+ */
 export function claimKey(address: string): string {
-  return address.toLowerCase();
+  return address.toLowerCase().replace(/\.$/, '');
 }
 
 export function nodeFact(node: NodeObject, cap: AddressCap): NodeFact {

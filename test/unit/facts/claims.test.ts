@@ -32,6 +32,12 @@ describe('claims', () => {
       { 'fd00::1': ['n2'] },
     ],
     ['of a name in another case', { n2: ['Hostname N1'] }, { dns: ['n1'] }, { n1: ['n2'] }],
+    [
+      'of an absolute name',
+      { n2: ['InternalDNS N1.example.com.'] },
+      { dns: ['n1.example.com'] },
+      { 'n1.example.com': ['n2'] },
+    ],
     ['asked in another case', { n2: ['Hostname n1'] }, { dns: ['N1'] }, { n1: ['n2'] }],
     ['asked twice in two cases', {}, { dns: ['N1', 'n1'] }, { n1: [] }],
     [
