@@ -55,6 +55,8 @@ export class Controller {
   readonly #waits = new WaitTimes();
   /** Names of pending requests by the user who made them. */
   readonly #byRequestor = new Map<string, Set<string>>();
+  /** By uid: requests that have their condition, while the watch has not shown it yet. */
+  readonly #written = new Set<string>();
   /** Requestors that were complained about. */
   readonly #excessive = new Set<string>();
   /** The last complaint about writing, and when; undefined since a write has succeeded. */
@@ -202,13 +204,14 @@ export class Controller {
       this.#excessive.delete(request.username);
     }
     this.#queue.forget(request.name);
+    this.#written.delete(request.uid);
     this.#waits.forget(request.uid);
     this.#options.events.forget(request.uid);
   }
 
   async #process(name: string) {
     const found = this.#find(name);
-    if (found === undefined) return { kind: 'done' } as const;
+    if (found === undefined || this.#written.has(found.request.uid)) return { kind: 'done' } as const;
     return reconcile(found, this.#options, this.#actions());
   }
 
@@ -252,6 +255,7 @@ export class Controller {
       },
       wrote: (request, condition) => {
         this.#writeProblem = undefined;
+        if (this.#find(request.name)?.request.uid === request.uid) this.#written.add(request.uid);
         metrics.writes.inc({ condition, result: 'ok' });
         if (condition === 'Approved' && request.createdAt !== undefined) {
           metrics.approvalLatency.observe((now().getTime() - request.createdAt.getTime()) / 1000);
