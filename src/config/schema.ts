@@ -1,8 +1,11 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
 
-const cidr = z.string().refine(isCidr, 'not an address range such as 10.96.0.0/12');
+const cidr = z
+  .string()
+  .refine(isCidr, 'not an address range in canonical form, such as 10.96.0.0/12 or fd00:10::/108');
 const ip = z.string().refine((text) => isIP(text) !== 0 && !text.includes('%'), 'not an IP address');
 const dnsName = z
   .string()
@@ -122,10 +125,9 @@ export const defaultConfig: Config = configSchema.parse({
   kind: 'ApproverConfiguration',
 });
 
+/** Canonical, since the floor compares text: it takes no other form, and every request would be an error. */
 function isCidr(text: string): boolean {
   const [address = '', prefix = '', ...rest] = text.split('/');
-  const family = isIP(address);
-  if (rest.length > 0 || family === 0 || address.includes('%') || !/^(0|[1-9][0-9]{0,2})$/.test(prefix))
-    return false;
-  return Number(prefix) <= (family === 4 ? 32 : 128);
+  if (rest.length > 0 || parseIP(address) !== address || !/^(0|[1-9][0-9]{0,2})$/.test(prefix)) return false;
+  return Number(prefix) <= (isIP(address) === 4 ? 32 : 128);
 }

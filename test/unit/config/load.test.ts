@@ -58,6 +58,16 @@ const invalid: [string, string, string][] = [
   ['a boolean', 'enforcement: true', 'c.yaml:3: enforcement: Invalid option'],
   ['no range', 'cluster:\n  podCIDRs:\n    - 10.0.0.0', 'c.yaml:5: cluster.podCIDRs.0: not an address range'],
   ['a prefix too long', 'cluster: {podCIDRs: [10.0.0.0/33]}', 'c.yaml:3: cluster.podCIDRs.0: not an address'],
+  [
+    'a range in upper case',
+    'cluster: {podCIDRs: ["FD00:10::/108"]}',
+    'c.yaml:3: cluster.podCIDRs.0: not an address',
+  ],
+  [
+    'an IPv4-mapped range',
+    'cluster: {serviceCIDRs: ["::ffff:10.0.0.0/104"]}',
+    'c.yaml:3: cluster.serviceCIDRs.0: not an',
+  ],
   ['a zero before a prefix', 'cluster: {podCIDRs: [10.0.0.0/08]}', 'c.yaml:3: cluster.podCIDRs.0: not an'],
   ['no address', 'cluster: {apiAddresses: [api]}', 'c.yaml:3: cluster.apiAddresses.0: not an IP address'],
   ['a zone', 'cluster: {apiAddresses: ["fe80::1%eth0"]}', 'c.yaml:3: cluster.apiAddresses.0: not an IP'],
