@@ -17,6 +17,7 @@ import { WorkQueue } from './queue.ts';
 import type { ReconcileActions, ReconcileOptions } from './reconcile.ts';
 import { reconcile } from './reconcile.ts';
 import { Reflector } from './reflector.ts';
+import { Requestors } from './requestors.ts';
 import { WaitTimes } from './wait-times.ts';
 
 export interface ControllerOptions extends ReconcileOptions {
@@ -35,12 +36,6 @@ export interface ControllerOptions extends ReconcileOptions {
 /** Longest text of a condition's message that is worth reading. */
 const maxMessage = 1024;
 
-/**
- * Most pending requests of one requestor. A kubelet makes four an hour, and after a day Kubernetes' cleaner deletes them;
- * a compromised one makes hundreds a second.
- */
-const maxPending = 256;
-
 /** How long a refused write keeps the program from being ready. */
 const writeProblemMs = 300_000;
 
@@ -53,12 +48,11 @@ export class Controller {
   readonly #reflectors: ReadonlyMap<string, Reflector<Pending>>;
   readonly #queue: WorkQueue;
   readonly #waits = new WaitTimes();
-  /** Names of pending requests by the user who made them. */
-  readonly #byRequestor = new Map<string, Set<string>>();
+  readonly #requestors = new Requestors();
+  /** Names of requests that the queue had no room for. */
+  readonly #putOff = new Set<string>();
   /** By uid: requests that have their condition, while the watch has not shown it yet. */
   readonly #written = new Set<string>();
-  /** Requestors that were complained about. */
-  readonly #excessive = new Set<string>();
   /** The last complaint about writing, and when; undefined since a write has succeeded. */
   #writeProblem: { readonly text: string; readonly at: number } | undefined;
 
@@ -75,9 +69,11 @@ export class Controller {
           const why = explain(error, options.client.server);
           options.log.error({ csr: escapeText(key), ...stack }, `deciding a request failed: ${why}`);
         },
-        dropped: (key) =>
-          options.log.warn({ csr: escapeText(key) }, 'the queue is full: a request is put off'),
-        roomAgain: () => this.redecideAll(),
+        dropped: (key) => {
+          this.#putOff.add(key);
+          options.log.warn({ csr: escapeText(key) }, 'the queue is full: a request is put off');
+        },
+        roomAgain: () => this.#takeUp(),
       },
     });
     this.#reflectors = new Map(options.signers.map((signer) => [signer, this.#reflector(signer)]));
@@ -95,19 +91,9 @@ export class Controller {
     return drained;
   }
 
-  /** Decides every pending request again: something that all decisions rest on has changed. */
-  redecideAll(): void {
-    for (const reflector of this.#reflectors.values()) {
-      for (const { request } of reflector.items()) this.#enqueue(request);
-    }
-  }
-
   /** Decides the pending requests of one user again: something about him has changed. */
   redecide(username: string): void {
-    for (const name of this.#byRequestor.get(username) ?? []) {
-      const found = this.#find(name);
-      if (found !== undefined) this.#enqueue(found.request);
-    }
+    for (const request of this.#requestors.of(username)) this.#enqueue(request);
   }
 
   readonly live: readonly HealthCheck[] = [
@@ -135,15 +121,16 @@ export class Controller {
 
   #reflector(signer: string): Reflector<Pending> {
     const { client, log, metrics } = this.#options;
-    return new Reflector({
+    const reflector = new Reflector<Pending>({
       source: resourceSource(client, CSR_PATH, { fieldSelector: `spec.signerName=${signer}` }),
-      project: (object) => this.#withinBounds(pending(object, signer)),
+      project: (object) => pending(object, signer),
       handler: {
         onUpsert: ({ request }) => {
-          const names = this.#byRequestor.get(request.username);
-          if (names === undefined) this.#byRequestor.set(request.username, new Set([request.name]));
-          else names.add(request.name);
-          this.#enqueue(request);
+          const surplus = this.#requestors.add(request);
+          if (surplus?.uid !== request.uid) this.#enqueue(request);
+          if (surplus === undefined) return;
+          log.debug(identify(surplus), 'newer requests of the same requestor are kept instead');
+          reflector.drop(surplus.name);
         },
         onDelete: ({ request }) => this.#forget(request),
       },
@@ -154,20 +141,7 @@ export class Controller {
         },
       },
     });
-  }
-
-  /** A requestor with more pending requests than a kubelet can have gets no more of our memory. */
-  #withinBounds(found: Pending | undefined): Pending | undefined {
-    if (found === undefined) return undefined;
-    const { name, username } = found.request;
-    const names = this.#byRequestor.get(username);
-    if (names === undefined || names.size < maxPending || names.has(name)) return found;
-    if (!this.#excessive.has(username)) {
-      this.#excessive.add(username);
-      const what = `has ${String(maxPending)} pending requests: more are not looked at before these are gone`;
-      this.#options.log.warn({ user: escapeText(username) }, what);
-    }
-    return undefined;
+    return reflector;
   }
 
   #watchProblem(isBad: (reflector: Reflector<Pending>) => boolean): string | undefined {
@@ -189,6 +163,16 @@ export class Controller {
     return undefined;
   }
 
+  /** Queues what it had no room for, and nothing else: what is through would only fill it again. */
+  #takeUp(): void {
+    const names = [...this.#putOff];
+    this.#putOff.clear();
+    for (const name of names) {
+      const found = this.#find(name);
+      if (found !== undefined) this.#enqueue(found.request);
+    }
+  }
+
   #enqueue(request: CertificateRequest): void {
     this.#queue.add(request.name, {
       group: request.username,
@@ -197,12 +181,8 @@ export class Controller {
   }
 
   #forget(request: CertificateRequest): void {
-    const names = this.#byRequestor.get(request.username);
-    names?.delete(request.name);
-    if (names?.size === 0) {
-      this.#byRequestor.delete(request.username);
-      this.#excessive.delete(request.username);
-    }
+    this.#requestors.delete(request);
+    this.#putOff.delete(request.name);
     this.#queue.forget(request.name);
     this.#written.delete(request.uid);
     this.#waits.forget(request.uid);

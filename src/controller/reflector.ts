@@ -128,6 +128,11 @@ export class Reflector<T> {
     return this.#held.size;
   }
 
+  /** Holds one object no longer. Its next change, or the next list, tells of it as of a new one. */
+  drop(key: string): void {
+    this.#delete(key);
+  }
+
   get(key: string): T | undefined {
     return this.#held.get(key)?.item;
   }

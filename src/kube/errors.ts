@@ -1,3 +1,5 @@
+import { unsafe } from '../text/json.ts';
+
 /**
  * What can go wrong between us and the API server:
  * - status: the server answered, and the answer is not a success
@@ -61,10 +63,10 @@ const MAX_MESSAGE = 1024;
 
 /**
  * The server's messages repeat names that attackers chose, and a proxy's may be whole pages: one line, bounded.
- * C0/C1 controls, line separators and bidirectional overrides could forge log lines or hide text in a terminal.
+ * Neither log lines can be forged nor text be hidden in a terminal with it. Replaced, not escaped: whoever shows it on
+ * escapes once.
  */
 export function bounded(text: string, max = MAX_MESSAGE): string {
   const cut = text.length > max ? `${text.slice(0, max).toWellFormed()}…` : text;
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '\u{fffd}');
+  return cut.replaceAll(unsafe, '\u{fffd}');
 }

@@ -1,5 +1,5 @@
 /** What may hide, reorder or break a line, and JSON leaves as it is: everything that is not plain or printable. */
-const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
+export const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
 
 /** JSON text that is safe on a terminal and in a log: the same value, with suspicious characters as `\uXXXX`. */
 export function safeJson(value: unknown, indent = 0): string {

@@ -218,3 +218,10 @@ test('is live, ready, and counts what it has done', async () => {
   expect(count('csr_approver_event_errors_total')).toBe(0);
   expect(approver.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
+
+test('a flood of one node does not keep its own next good request from being approved', async () => {
+  const flood = Array.from({ length: 300 }, () => ({ dns: ['kubernetes'] }));
+  await Promise.all(flood.map((spec) => scene.request(7, spec)));
+  const name = await scene.request(7);
+  await scene.condition(name, 'Approved', log);
+});

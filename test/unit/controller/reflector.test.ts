@@ -211,6 +211,18 @@ describe('watch', () => {
     await reflector.stop();
   });
 
+  test('tells of a dropped one again when it changes, and not of one that is not held', async () => {
+    const { reflector, told, watch } = setUp([page('10', [object('a', '1')])]);
+    await reflector.whenSynced();
+    await settle();
+    reflector.drop('a');
+    reflector.drop('a');
+    expect(reflector.get('a')).toBeUndefined();
+    await watch().push(modified('a', '11'));
+    expect(told).toEqual(['+a@1', 'listed', '-a@1', '+a@11']);
+    await reflector.stop();
+  });
+
   test('goes on from the last bookmark after an end in good order, without a list', async () => {
     const { reflector, clock, watches, watch, listed, observed } = setUp([page('10', [])]);
     await clock.turn(300_000);

@@ -110,6 +110,9 @@ test.each([
   ['newline', 'a\nb', 'a\ufffdb'],
   ['escape', 'a\u001b[31mb', 'a\ufffd[31mb'],
   ['right-to-left override', 'a\u202eb', 'a\ufffdb'],
+  ['Arabic letter mark', 'a\u061cb', 'a\ufffdb'],
+  ['zero-width space', 'a\u200bb', 'a\ufffdb'],
+  ['tag character', 'a\u{e0041}b', 'a\ufffdb'],
   ['length', 'abcdefghijklmnop', 'abcdefghij…'],
   ['a cut surrogate pair', `abcdefghi\u{1f600}`, 'abcdefghi\ufffd…'],
 ])('messages are one bounded line: %s', (_, text, expected) => {
