@@ -1,7 +1,7 @@
 import type { FactNeeds } from '../policy/needs.ts';
 import type { Facts, RequestInput } from './input.ts';
 
-export type { FactNeeds, ReviewAttributes } from '../policy/needs.ts';
+export type { FactNeeds, LookupQuery, ReviewAttributes } from '../policy/needs.ts';
 
 /** A fact that could not be obtained. Always the verdict `error`: not knowing is never a no, and never a yes. */
 export interface FactFailure {

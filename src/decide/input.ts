@@ -93,6 +93,38 @@ const claim = z.strictObject({
     .describe('Names of the Nodes whose status.addresses list it, or whose name it is; sorted.'),
 });
 
+const lookup = z.strictObject({
+  found: z.boolean().describe('Whether there is at least one such object.'),
+  objects: z
+    .array(z.record(z.string(), z.unknown()))
+    .describe(
+      'The objects, by namespace and name, without metadata.managedFields. Written by whoever may write that resource: see the RBAC of the cluster.',
+    ),
+  more: z.boolean().describe('There are more objects than `objects` may hold.'),
+});
+
+const resolution = z.strictObject({
+  name: text('A requested DNS name, in lower case.'),
+  found: z.boolean().describe('Whether the name has an address. A server that fails is an error, not a no.'),
+  addresses: z
+    .array(z.string())
+    .describe('Its A and AAAA records, in canonical text; sorted. Written by whoever writes the DNS zone.'),
+});
+
+const pendingRequests = z
+  .strictObject({
+    requestor: z
+      .int()
+      .describe(
+        'Pending requests of this requestor for this signer, this one included; counted up to a cap.',
+      ),
+    cluster: z.int().describe('Pending requests of all requestors for the configured signers.'),
+    newer: z
+      .boolean()
+      .describe('Whether this requestor has made a newer request for this signer, whatever became of that.'),
+  })
+  .describe('How many requests wait. Everybody who may create requests can make these numbers larger.');
+
 export const clusterSchema = z
   .strictObject({
     api_names: z.array(z.string()).describe('DNS names of the API server, lower case; sorted.'),
@@ -134,6 +166,12 @@ const facts = {
   node: node.optional(),
   claims: z.array(claim).optional().describe('One entry for each requested DNS name and IP address.'),
   cluster: clusterSchema.optional(),
+  lookups: z
+    .record(z.string(), lookup)
+    .optional()
+    .describe('Objects of the cluster that the entrypoint asks for, by the name of the lookup.'),
+  dns: z.array(resolution).optional().describe('One entry for each requested DNS name.'),
+  pending: pendingRequests.optional(),
 } as const;
 
 export const inputSchema = z
@@ -151,5 +189,10 @@ export type AccessReviewFact = z.infer<typeof accessReview>;
 export type NodeFact = z.infer<typeof node>;
 export type ClaimFact = z.infer<typeof claim>;
 export type ClusterFact = z.infer<typeof clusterSchema>;
+export type LookupFact = z.infer<typeof lookup>;
+export type ResolutionFact = z.infer<typeof resolution>;
+export type PendingFact = z.infer<typeof pendingRequests>;
+
+const factsSchema = z.strictObject(facts);
 /** The facts alone, each present only when it was asked for and obtained. */
-export type Facts = Pick<InputDocument, 'sar' | 'node' | 'claims' | 'cluster'>;
+export type Facts = z.infer<typeof factsSchema>;

@@ -51,4 +51,7 @@ export const probeDocument: InputDocument = {
     service_cidrs: ['198.51.100.0/24'],
     pod_cidrs: [],
   },
+  lookups: {},
+  dns: [{ name: 'self-test', found: true, addresses: ['192.0.2.1'] }],
+  pending: { requestor: 1, cluster: 1, newer: false },
 };

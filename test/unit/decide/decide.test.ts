@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decide } from '../../../src/decide/decide.ts';
 import type { Gather } from '../../../src/decide/facts.ts';
 import { EvaluationError } from '../../../src/policy/error.ts';
+import { noFacts } from '../../../src/policy/needs.ts';
 import { buildCSR } from '../../support/csr.ts';
 import type { Says } from './stubs.ts';
 import { allows, gathers, limits, now, passes, policiesThat, request } from './stubs.ts';
@@ -102,7 +103,7 @@ describe('facts', () => {
       return Promise.resolve({ facts: {}, failures: [] });
     };
     await decide(request(), gather, policiesThat(), options);
-    expect(asked).toEqual({ sar: {}, node: true, claims: false, cluster: true });
+    expect(asked).toEqual({ ...noFacts, node: true, claims: false, cluster: true });
   });
 
   test.each([

@@ -3,7 +3,7 @@ import type { Gather } from '../../../src/decide/facts.ts';
 import type { Facts } from '../../../src/decide/input.ts';
 import type { CertificateRequest } from '../../../src/decide/request.ts';
 import { readRequest } from '../../../src/decide/request.ts';
-import type { FactNeeds } from '../../../src/policy/needs.ts';
+import { noFacts } from '../../../src/policy/needs.ts';
 import { csrObject, type CSRObjectSpec } from '../../support/csr-object.ts';
 
 const SIGNER = 'kubernetes.io/kubelet-serving';
@@ -15,8 +15,6 @@ export const limits = { maxRequestBytes: 16_384, maxSANs: 64 };
 
 export const passes = { pass: true, deny: [], wait: [] };
 export const allows = { allow: true, deny: [], wait: [], warn: [], config_errors: [] };
-
-const noNeeds: FactNeeds = { sar: {}, node: false, claims: false, cluster: false };
 
 /** What each of the three entrypoints gives; a function is called, and may throw. */
 export interface Says {
@@ -38,7 +36,7 @@ export function policiesThat(
   return {
     asked,
     floor: {
-      needs: { ...noNeeds, node: true },
+      needs: { ...noFacts, node: true },
       codes: new Map(),
       form: side('form', given.form),
       facts: side('facts', given.facts),
@@ -50,7 +48,7 @@ export function policiesThat(
           signerName: SIGNER,
           entrypoint: 'csr/test/decision',
           revision: 'r1',
-          needs: { ...noNeeds, cluster: true },
+          needs: { ...noFacts, cluster: true },
           maxAgeSeconds: 900,
           codes: new Map(),
           evaluate: side('policy', given.policy),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { noFacts } from '../../../src/policy/needs.ts';
 import type { FactNeeds } from '../../../src/decide/facts.ts';
 import type { ClusterFact } from '../../../src/decide/input.ts';
 import { probeDocument } from '../../../src/decide/probe.ts';
@@ -25,8 +26,14 @@ const review = {
   name: '',
   namespace: '',
 };
-const all: FactNeeds = { sar: { selfnodeserver: review }, node: true, claims: true, cluster: true };
-const none: FactNeeds = { sar: {}, node: false, claims: false, cluster: false };
+const all: FactNeeds = {
+  ...noFacts,
+  sar: { selfnodeserver: review },
+  node: true,
+  claims: true,
+  cluster: true,
+};
+const none = noFacts;
 const allowed = { allowed: true, denied: false, reason: 'RBAC', evaluationError: '' };
 const status = (code: number, retryAfterSeconds?: number) =>
   new KubeError({ kind: 'status', status: code, message: `answered ${String(code)}`, retryAfterSeconds });

@@ -7,6 +7,7 @@ import { Engine } from '../../../src/policy/engine.ts';
 import { Isolate } from '../../../src/policy/isolate.ts';
 import { unpackBundle } from '../../../src/policy/files.ts';
 import { loadFloor } from '../../../src/policy/floor.ts';
+import { noFacts } from '../../../src/policy/needs.ts';
 
 const bundle = parseBundle(
   await unpackBundle(readFileSync(new URL('../../../dist/default.tar.gz', import.meta.url))),
@@ -99,7 +100,7 @@ describe('an evaluation', () => {
 
 test('the floor demands the facts that its own METADATA names', async () => {
   const floor = await loadFloor(probeDocument);
-  expect(floor.needs).toEqual({ sar: {}, node: true, claims: false, cluster: true });
+  expect(floor.needs).toEqual({ ...noFacts, node: true, claims: false, cluster: true });
   expect(await floor.form(probeDocument)).toMatchObject({ pass: true });
   expect(await floor.facts(probeDocument)).toMatchObject({ pass: true });
   expect(floor.codes.size).toBeGreaterThan(10);

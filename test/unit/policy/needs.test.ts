@@ -49,10 +49,10 @@ describe('the union', () => {
     const left = { ...noFacts, sar: { a: whole }, node: true };
     const right = { ...noFacts, sar: { a: whole, b: whole }, claims: true };
     expect(unionOfNeeds(left, right)).toEqual({
+      ...noFacts,
       sar: { a: whole, b: whole },
       node: true,
       claims: true,
-      cluster: false,
     });
   });
 
