@@ -32,7 +32,7 @@ export const caseSchema = z.strictObject({
     .optional(),
   /** Changes to the facts that follow from the request and the Nodes. */
   facts: changes.optional(),
-  /** Knobs of data.yaml to set. */
+  /** Knobs of the policy's data.yaml to set. Which policy it is follows from the signer. */
   config: z.record(z.string(), z.unknown()).optional(),
   /** Verdict of SEMANTICS, where another one was chosen or where the request never gets to the rules. */
   semantics: z.enum(['deny', 'ignore', 'never']).optional(),
@@ -54,6 +54,11 @@ export const worldSchema = z.strictObject({
   nodes: z.record(z.string(), z.array(address)),
   /** Labels of Nodes that have some. */
   labels: z.record(z.string(), z.record(z.string(), z.string())),
+  pending: z.record(z.string(), z.unknown()),
+  /** What each lookup finds, by its name. */
+  lookups: z.record(z.string(), z.unknown()),
+  /** Addresses by DNS name. */
+  dns: z.record(z.string(), z.array(z.string())),
 });
 
 export type CaseFile = z.infer<typeof caseSchema>;

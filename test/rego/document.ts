@@ -25,6 +25,9 @@ export function documentOf(world: World, { as, listed, listed_ip: listedIp, ...r
     node: nodes.find((node) => `system:node:${node.name}` === at(request, 'requestor.username')) ?? noNode,
     claims: claimsOf(request, nodes),
     cluster: structuredClone(world.cluster),
+    lookups: structuredClone(world.lookups),
+    dns: resolutionsOf(request, world.dns),
+    pending: structuredClone(world.pending),
   };
   change(document, rest.facts ?? {});
   return document;
@@ -72,6 +75,17 @@ function claimsOf(request: Json, nodes: readonly NodeFact[]): unknown[] {
       .filter((node) => node.name === text || lists(node, text))
       .map((node) => node.name)
       .sort(),
+  }));
+}
+
+function resolutionsOf(request: Json, zone: World['dns']): unknown[] {
+  const names = ((at(request, 'sans.dns') ?? []) as unknown[])
+    .filter((name) => typeof name === 'string')
+    .map((name) => name.toLowerCase());
+  return [...new Set(names)].map((name) => ({
+    name,
+    found: (zone[name] ?? []).length > 0,
+    addresses: zone[name] ?? [],
   }));
 }
 
