@@ -59,8 +59,9 @@ const texts = (reasons: readonly { readonly msg: string }[]): string[] =>
 const messages = (reasons: Said['decision']['deny']): string[] =>
   reasons.map((reason) => (typeof reason === 'string' ? reason : reason.msg));
 
+const cases = await loadCases();
+
 describe('stock conftest', () => {
-  const cases = loadCases();
   let said: Map<string, Said>;
   let floor: Map<string, Tested>;
   const policy = new Map<string, Tested>();
