@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Where a row of the conformance tables is tested. */
-export type Coverage =
+type Coverage =
   | { readonly kind: 'case' | 'client' | 'limit' }
   | { readonly kind: 'test'; readonly file: string; readonly text: string }
   | { readonly kind: 'kubernetes'; readonly whose: string };

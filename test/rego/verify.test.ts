@@ -1,3 +1,5 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defaultConfig } from '../../src/config/schema.ts';
@@ -9,11 +11,27 @@ import { passed } from '../../src/verify/outcome.ts';
 import { prepareCase } from '../../src/verify/prepare.ts';
 import { runCases } from '../../src/verify/run.ts';
 import { addressCap, caseEntries } from './cases.ts';
+import { withDirectory } from './evaluate.ts';
 import { policiesPath } from './paths.ts';
 
 const report = z.looseObject({
   summary: z.looseObject({ cases: z.int(), failed: z.int() }),
   results: z.array(z.looseObject({ id: z.string(), problems: z.array(z.string()) })),
+});
+
+it('verify runs the cases that policies/README.md shows', async () => {
+  const readme = readFileSync(policiesPath('README.md'), 'utf8');
+  const [, cases = ''] = /```yaml\n(- id: EXAMPLE-01[^]*?)```/.exec(readme) ?? [];
+  await withDirectory(async (directory) => {
+    // As a folder beside examples/, which the cases name files of.
+    mkdirSync(join(directory, 'cases'));
+    cpSync(policiesPath('examples'), join(directory, 'examples'), { recursive: true });
+    cpSync(policiesPath('cases/world.yaml'), join(directory, 'cases/world.yaml'));
+    writeFileSync(join(directory, 'cases/shown.yaml'), cases);
+    const { code, out, err } = await run(['verify', join(directory, 'cases')]);
+    expect(`${out}${err}`).toContain('8 cases: 8 passed, 0 failed');
+    expect(code).toBe(0);
+  });
 });
 
 describe('verify policies/cases', () => {
