@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/schema.ts';
 import type { Policies } from '../decide/decide.ts';
-import { probeDocument } from '../decide/probe.ts';
+import { probeFor } from '../decide/probe.ts';
 import { readBundleFiles } from '../policy/files.ts';
 import { Isolate } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
@@ -20,13 +20,14 @@ function defaultBundle(): string {
 export async function loadPolicies(config: Config, bundle: string | undefined): Promise<Policies> {
   const path = bundle ?? config.policy.bundle ?? defaultBundle();
   const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
-  const [floor, files] = await Promise.all([loadFloor(probeDocument, isolate), readBundleFiles(path)]);
+  const [floor, files] = await Promise.all([loadFloor(probeFor, isolate), readBundleFiles(path)]);
   const signers = await loadPolicy(
     files,
     {
       signers: config.signers,
       entrypoints: config.policy.entrypoints,
-      probe: probeDocument,
+      supported: [...floor.needs.keys()],
+      probe: probeFor,
     },
     isolate,
   );

@@ -47,7 +47,11 @@ export async function decide(
   options: DecideOptions,
 ): Promise<Decision> {
   const policy = policies.signers.get(request.signerName);
-  if (policy === undefined) return ignored('NotOurs', 'the signer is not one of the configured ones');
+  const demanded = policies.floor.needs.get(request.signerName);
+  // Without a floor nothing is ours: loading a policy for such a signer is refused already.
+  if (policy === undefined || demanded === undefined) {
+    return ignored('NotOurs', 'the signer is not one of the configured ones');
+  }
   if (isFinished(request)) return ignored('Finished', 'already approved, denied, failed or issued');
   const age = request.createdAt === undefined ? 0 : options.now.getTime() - request.createdAt.getTime();
   if (policy.maxAgeSeconds !== undefined && age > policy.maxAgeSeconds * 1000) {
@@ -65,7 +69,7 @@ export async function decide(
   if (!form.ok || !form.value.pass || form.value.deny.length > 0 || form.value.wait.length > 0) {
     return { verdict: judge(form, { ok: true, value: silent }), input: document };
   }
-  const { facts, failures } = await gather(unionOfNeeds(policies.floor.needs, policy.needs), document);
+  const { facts, failures } = await gather(unionOfNeeds(demanded, policy.needs), document);
   const input: InputDocument = { ...document, ...facts };
   if (failures.length > 0) return { verdict: judgeWithoutFacts(failures), input };
   const [floorSays, policySays] = await Promise.all([

@@ -106,6 +106,18 @@ describe('facts', () => {
     expect(asked).toEqual({ ...noFacts, node: true, claims: false, cluster: true });
   });
 
+  test('that the floor asks for with another signer are not', async () => {
+    let asked: unknown;
+    const gather: Gather = (needs) => {
+      asked = needs;
+      return Promise.resolve({ facts: {}, failures: [] });
+    };
+    const policies = policiesThat();
+    const needs = new Map([...policies.floor.needs, ['example.com/x', { ...noFacts, claims: true }]]);
+    await decide(request(), gather, { ...policies, floor: { ...policies.floor, needs } }, options);
+    expect(asked).toEqual({ ...noFacts, node: true, cluster: true });
+  });
+
   test.each([
     ['denies', { ...passes, pass: false, deny: [{ code: 'UsagesNotAllowed', msg: 'x' }] }, 'deny'],
     ['waits', { ...passes, wait: [{ code: 'Later', msg: 'x' }] }, 'wait'],
@@ -141,6 +153,12 @@ describe('is not decided at all', () => {
     const { verdict, input } = await decide(request(spec), gathers(), never, options);
     expect(verdict).toMatchObject({ kind: 'ignore', reasons: [{ code, source: 'host' }] });
     expect(input).toBeUndefined();
+  });
+
+  test('a signer that has a policy, but no floor', async () => {
+    const policies = { ...never, floor: { ...never.floor, needs: new Map() } };
+    const { verdict } = await decide(request(), gathers(), policies, options);
+    expect(verdict).toMatchObject({ kind: 'ignore', reasons: [{ code: 'NotOurs' }] });
   });
 
   test.each([
