@@ -47,11 +47,7 @@ export async function decide(
   options: DecideOptions,
 ): Promise<Decision> {
   const policy = policies.signers.get(request.signerName);
-  const demanded = policies.floor.needs.get(request.signerName);
-  // Without a floor nothing is ours: loading a policy for such a signer is refused already.
-  if (policy === undefined || demanded === undefined) {
-    return ignored('NotOurs', 'the signer is not one of the configured ones');
-  }
+  if (policy === undefined) return ignored('NotOurs', 'the signer is not one of the configured ones');
   if (isFinished(request)) return ignored('Finished', 'already approved, denied, failed or issued');
   const age = request.createdAt === undefined ? 0 : options.now.getTime() - request.createdAt.getTime();
   if (policy.maxAgeSeconds !== undefined && age > policy.maxAgeSeconds * 1000) {
@@ -68,6 +64,12 @@ export async function decide(
   // Only a form that passes is worth any fact. Whatever else it says ends here, and never approves.
   if (!form.ok || !form.value.pass || form.value.deny.length > 0 || form.value.wait.length > 0) {
     return { verdict: judge(form, { ok: true, value: silent }), input: document };
+  }
+  const demanded = policies.floor.needs.get(policy.signerName);
+  if (demanded === undefined) {
+    // Cannot be: no policy is loaded for such a signer, and the floor passes none of its requests.
+    const problem = `the floor passes signer ${policy.signerName}, but does not name it`;
+    return { verdict: judge({ ok: false, problem }, { ok: true, value: silent }), input: document };
   }
   const { facts, failures } = await gather(unionOfNeeds(demanded, policy.needs), document);
   const input: InputDocument = { ...document, ...facts };

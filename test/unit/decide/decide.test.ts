@@ -81,6 +81,12 @@ describe('is an error, never an answer', () => {
   test.each(notPolicy)('the policy: %s', async (_, policy) => {
     expect(await outcome({ policy })).toMatchObject({ kind: 'error', reasons: [{ code: 'PolicyFailed' }] });
   });
+  test('a floor that passes a signer that it does not name', async () => {
+    const policies = policiesThat();
+    const floor = { ...policies.floor, needs: new Map() };
+    const { verdict } = await decide(request(), gathers(), { ...policies, floor }, options);
+    expect(verdict).toMatchObject({ kind: 'error', reasons: [{ code: 'FloorFailed' }] });
+  });
   test('each fact that could not be had, by name, and nothing is evaluated without it', async () => {
     const failures = [{ fact: 'node', message: 'timeout', retryAfterSeconds: 3 }];
     const policies = policiesThat();
@@ -153,12 +159,6 @@ describe('is not decided at all', () => {
     const { verdict, input } = await decide(request(spec), gathers(), never, options);
     expect(verdict).toMatchObject({ kind: 'ignore', reasons: [{ code, source: 'host' }] });
     expect(input).toBeUndefined();
-  });
-
-  test('a signer that has a policy, but no floor', async () => {
-    const policies = { ...never, floor: { ...never.floor, needs: new Map() } };
-    const { verdict } = await decide(request(), gathers(), policies, options);
-    expect(verdict).toMatchObject({ kind: 'ignore', reasons: [{ code: 'NotOurs' }] });
   });
 
   test.each([
