@@ -39,6 +39,7 @@ decision := {"allow": allow, "deny": deny, "wait": wait, "warn": warn, "config_e
 
 # METADATA
 # title: Every requirement holds
+# description: That the requestor is a node or in nothing one, follows from three of them, which tell the two apart.
 # scope: document
 default allow := false
 
@@ -46,7 +47,6 @@ allow if {
 	config_correct
 	signer_is_kubelet_client
 	requestor_authenticated
-	requestor_identified
 	credential_shown
 	subject_names_node
 	node_asks_for_itself

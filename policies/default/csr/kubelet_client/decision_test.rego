@@ -11,7 +11,9 @@ test_good_requests_are_allowed if {
 }
 
 test_other_signers_are_denied if {
-	"SignerNotSupported" in codes with input as changed({"signer_name": "kubernetes.io/kube-apiserver-client"})
+	document := changed({"signer_name": "kubernetes.io/kube-apiserver-client"})
+	codes == {"SignerNotSupported"} with input as document
+	policy.allow == false with input as document
 }
 
 test_nothing_is_allowed_without_data if {
