@@ -52,7 +52,7 @@ wait contains reason(rego.metadata.rule(), msg) if {
 #   remedy: |
 #     If the machine is to be that Node, delete the Node: the request is then approved. If it is not, revoke the token.
 #     bootstrap_existing_nodes allows it for all.
-#   retry_after_seconds: 15
+#   retry_after_seconds: 5
 wait contains reason(rego.metadata.rule(), msg) if {
 	requestor_is_bootstrapper
 	input.node.found == true
