@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { parseBundle } from '../../src/policy/bundle.ts';
 import { readBundleFiles } from '../../src/policy/files.ts';
 import { ensureTool } from '../tools/ensure.ts';
-import { defaultConfig, goodCase } from './cases.ts';
+import { goodCase } from './cases.ts';
 import { loadBundle } from './evaluate.ts';
 import { opa } from './opa.ts';
 import { policiesPath } from './paths.ts';
@@ -89,10 +90,28 @@ describe('policies/README.md', () => {
     });
   });
 
-  it('names every knob with its default', () => {
-    const rows = [...readme.matchAll(/^\| `([a-z_]+)` \| [^|]+ \| `([^`]+)` \|/gm)];
-    const documented = Object.fromEntries(rows.map(([, name = '', value = '']) => [name, JSON.parse(value)]));
-    expect(documented).toEqual(defaultConfig);
+  it.each([
+    ['kubelet_serving', '## The default policy', '### Kubelet client certificates'],
+    ['kubelet_client', '### Kubelet client certificates', '## Reason codes'],
+  ])('names every knob of %s with its default', (name, from, to) => {
+    const section = readme.slice(readme.indexOf(from), readme.indexOf(to));
+    const rows = [...section.matchAll(/^\| `([a-z_]+)` \| [^|]+ \| `([^`]+)` \|/gm)];
+    const documented = Object.fromEntries(rows.map(([, knob = '', value = '']) => [knob, JSON.parse(value)]));
+    const data: unknown = parse(readFileSync(policiesPath(`default/csr/${name}/data.yaml`), 'utf8'));
+    expect({ config: documented }).toEqual(data);
+  });
+
+  it('shows bootstrappers that are correct', async () => {
+    const [shown = ''] = blocks('yaml').filter((text) => text.startsWith('bootstrappers:'));
+    const data = parse(readFileSync(policiesPath('default/csr/kubelet_client/data.yaml'), 'utf8')) as {
+      readonly config: object;
+    };
+    const bundle = join(directory, 'shown.tar.gz');
+    await opa('build', '-b', 'default', '-t', 'wasm', '--ignore', '*_test.rego', '-o', bundle);
+    const { bootstrappers }: { bootstrappers?: unknown } = parse(shown);
+    const config = { ...data.config, bootstrappers };
+    const evaluate = await loadBundle(bundle, { csr: { kubelet_client: { config } } });
+    expect(evaluate('csr/kubelet_client/decision', {})).toMatchObject({ config_errors: [] });
   });
 
   it('shows a document that is case OK-01', async () => {
@@ -120,6 +139,7 @@ describe('policies/README.md', () => {
     const { entrypoints } = parseBundle(await readBundleFiles(bundle));
     expect(entrypoints.map((entry) => entry.path).sort()).toEqual([
       'acme/kubelet_serving/decision',
+      'csr/kubelet_client/decision',
       'csr/kubelet_serving/decision',
     ]);
     const evaluate = await loadBundle(bundle);

@@ -24,7 +24,3 @@ test_group_is_needed if {
 test_subject_is_requestor if {
 	"SubjectNotRequestor" in codes with input as changed({"subject": {"common_name": "system:node:n2"}})
 }
-
-test_organization_is_exact if {
-	"OrganizationNotNodes" in codes with input as changed({"subject": {"organization": ["system:nodes", "x"]}})
-}
