@@ -19,8 +19,16 @@ const FIRST = 40;
 
 /** Which cases killed mutants of which file: the likely ones are asked first. */
 export class Likely {
-  readonly #cases = loadCases();
+  readonly #cases: readonly RegoCase[];
   readonly #kills = new Map<string, number>();
+
+  constructor(cases: readonly RegoCase[]) {
+    this.#cases = cases;
+  }
+
+  static load(): Likely {
+    return new Likely(loadCases());
+  }
 
   killed(file: string, id: string): void {
     const key = `${file} ${id}`;

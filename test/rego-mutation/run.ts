@@ -16,7 +16,7 @@ export async function runAll(
   lanes: number,
   seen: (result: Result) => void,
 ): Promise<Result[]> {
-  const likely = new Likely();
+  const likely = Likely.load();
   const open = Array.from(
     { length: lanes },
     () => new Judge(policiesPath(), mkdtempSync(join(tmpdir(), 'rego-mutation-')), likely),
