@@ -72,7 +72,10 @@ async function shippedNeeds(): Promise<(signer: unknown) => FactNeeds> {
   const config = { ...defaults, signers: signersOf(bundle) };
   const { floor, signers } = await loadPoliciesFrom(config, bundle, isolate);
   await isolate.close();
-  return (signer) => unionOfNeeds(floor.needs, signers.get(String(signer))?.needs ?? noFacts);
+  return (signer) => {
+    const name = String(signer);
+    return unionOfNeeds(floor.needs.get(name) ?? noFacts, signers.get(name)?.needs ?? noFacts);
+  };
 }
 
 /** The one case that everything else differs from. */

@@ -87,3 +87,12 @@ test_entrypoints_are_defined_without_a_document if {
 	policy.facts.pass == false with input as {}
 	form_codes | facts_codes == set() with input as {}
 }
+
+test_node_is_not_waited_for_if_the_signer_is_another if {
+	patch := {"signer_name": "example.com/x", "node": {"found": false, "name": "", "addresses": []}}
+	facts_codes == {"SignerNotSupported"} with input as serving.changed(patch)
+}
+
+test_what_is_denied_is_a_violation if {
+	violation_codes == {"FloorNotPassed", "NameReserved"} with input as serving.with_names(["localhost"])
+}
