@@ -50,6 +50,8 @@ export const worldSchema = z.strictObject({
   request: z.record(z.string(), z.unknown()),
   sar: z.record(z.string(), z.unknown()),
   cluster: z.record(z.string(), z.unknown()),
+  pending: z.record(z.string(), z.unknown()),
+  lookups: z.record(z.string(), z.unknown()),
   /** Addresses of each Node. */
   nodes: z.record(z.string(), z.array(address)),
   /** Labels of Nodes that have some. */

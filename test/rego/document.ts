@@ -25,6 +25,8 @@ export function documentOf(world: World, { as, listed, listed_ip: listedIp, ...r
     node: nodes.find((node) => `system:node:${node.name}` === at(request, 'requestor.username')) ?? noNode,
     claims: claimsOf(request, nodes),
     cluster: structuredClone(world.cluster),
+    pending: structuredClone(world.pending),
+    lookups: structuredClone(world.lookups),
   };
   change(document, rest.facts ?? {});
   return document;
