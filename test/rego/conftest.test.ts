@@ -72,7 +72,8 @@ describe('stock conftest', () => {
     for (const group of Map.groupBy(cases, ({ config }) => JSON.stringify(config)).values()) {
       for (const [id, one] of await conftest(group, 'default', 'csr.kubelet_serving')) policy.set(id, one);
     }
-  });
+    // A run for each of some fifty configurations.
+  }, 300_000);
 
   it.each(cases)('fails exactly where the program would not approve, with its words: $id', (one) => {
     const answer = said.get(one.id);
