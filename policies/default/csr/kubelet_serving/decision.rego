@@ -29,6 +29,7 @@ package csr.kubelet_serving
 #     claims: true
 #     cluster: true
 #     pending: true
+#     lookups_from: csr.kubelet_serving.config.lookups
 decision := {"allow": allow, "deny": deny, "wait": wait, "warn": warn, "config_errors": config_errors}
 
 # METADATA
