@@ -47,32 +47,58 @@ export async function decide(
   options: DecideOptions,
 ): Promise<Decision> {
   const policy = policies.signers.get(request.signerName);
-  if (policy === undefined) return ignored('NotOurs', 'the signer is not one of the configured ones');
+  if (policy === undefined) return notOurs;
   if (isFinished(request)) return ignored('Finished', 'already approved, denied, failed or issued');
   const age = request.createdAt === undefined ? 0 : options.now.getTime() - request.createdAt.getTime();
-  if (policy.maxAgeSeconds !== undefined && age > policy.maxAgeSeconds * 1000) {
-    return ignored(
-      'RequestTooOld',
-      `the kubelet stops waiting after ${String(policy.maxAgeSeconds)} seconds`,
-    );
-  }
+  const old = tooOld(policy, age / 1000);
+  if (old !== undefined) return old;
   const document = decodeDocument(request, options);
   if ('reason' in document) {
     return { verdict: { kind: 'deny', reasons: [document.reason], warnings: [] }, input: undefined };
   }
-  const form = await evaluateFloor(policies.floor.form, document);
+  return decideDecoded(document, gather, policy, policies.floor);
+}
+
+/**
+ * Decides what a document says of a request: everything that `decide` does but decoding. Whether the request can be
+ * decoded, and says what the document says, is for whoever made the document to know.
+ */
+export async function decideDocument(
+  document: RequestInput,
+  gather: Gather,
+  policies: Policies,
+): Promise<Decision> {
+  const policy = policies.signers.get(document.signer_name);
+  if (policy === undefined) return notOurs;
+  return (
+    tooOld(policy, document.age_seconds) ?? (await decideDecoded(document, gather, policy, policies.floor))
+  );
+}
+
+async function decideDecoded(
+  document: RequestInput,
+  gather: Gather,
+  policy: SignerPolicy,
+  floor: Floor,
+): Promise<Decision> {
+  const form = await evaluateFloor(floor.form, document);
   // Only a form that passes is worth any fact. Whatever else it says ends here, and never approves.
   if (!form.ok || !form.value.pass || form.value.deny.length > 0 || form.value.wait.length > 0) {
     return { verdict: judge(form, { ok: true, value: silent }), input: document };
   }
-  const { facts, failures } = await gather(unionOfNeeds(policies.floor.needs, policy.needs), document);
+  const { facts, failures } = await gather(unionOfNeeds(floor.needs, policy.needs), document);
   const input: InputDocument = { ...document, ...facts };
   if (failures.length > 0) return { verdict: judgeWithoutFacts(failures), input };
   const [floorSays, policySays] = await Promise.all([
-    evaluateFloor(policies.floor.facts, input),
+    evaluateFloor(floor.facts, input),
     evaluated(decisionShape, policy.entrypoint, () => policy.evaluate(input)),
   ]);
   return { verdict: judge(floorSays, policySays), input };
+}
+
+function tooOld({ maxAgeSeconds }: SignerPolicy, seconds: number): Decision | undefined {
+  if (maxAgeSeconds === undefined || seconds <= maxAgeSeconds) return undefined;
+  return ignored('RequestTooOld', `the kubelet stops waiting after ${String(maxAgeSeconds)} seconds`);
 }
 
 const silent = { allow: false, deny: [], wait: [], warn: [], config_errors: [] };
@@ -83,6 +109,8 @@ function ignored(code: HostReasonCode, msg: string): Decision {
     input: undefined,
   };
 }
+
+const notOurs = ignored('NotOurs', 'the signer is not one of the configured ones');
 
 /** Decodes a request and makes its document, or says why it has no single reading. */
 export function decodeDocument(
