@@ -133,19 +133,13 @@ function textsOf(schema: z.core.JSONSchema.BaseSchema, path: string): string[] {
   });
 }
 
-describe('lookups that data chooses', () => {
-  const from = (data: Record<string, unknown>, facts: object = {}) =>
-    readEntrypointCustom(
-      {
-        path: 'csr/x/decision',
-        annotation: {
-          custom: { ...good, facts: { ...facts, lookups_from: 'csr.x.config.lookups' } },
-        },
-      },
-      data,
-    ).facts;
-  const data = (lookups: unknown) => ({ csr: { x: { config: { lookups } } } });
+const from = (given: Record<string, unknown>, facts: object = {}) => {
+  const custom = { ...good, facts: { ...facts, lookups_from: 'csr.x.config.lookups' } };
+  return readEntrypointCustom({ path: 'csr/x/decision', annotation: { custom } }, given).facts;
+};
+const data = (lookups: unknown) => ({ csr: { x: { config: { lookups } } } });
 
+describe('lookups that data chooses', () => {
   test.each<[string, Record<string, unknown>, object]>([
     ['nothing there', {}, {}],
     ['nothing but its parents', { csr: { x: { config: {} } } }, {}],
