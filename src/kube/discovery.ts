@@ -1,5 +1,5 @@
 import type { KubeClient, RequestOptions } from './client.ts';
-import { isNotFound } from './errors.ts';
+import { isStatus } from './errors.ts';
 import { listOf, recordOf, textOf } from './json.ts';
 
 /** What an APIResourceList says of one resource. */
@@ -27,7 +27,8 @@ export async function servedResources(
         .map(({ name, namespaced }) => [textOf(name), { namespaced: namespaced === true }]),
     );
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    // A group that nobody has defined is answered by a bare page, one of a missing version by a Status.
+    if (isStatus(error, 404)) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { resolveNames } from '../../../src/facts/dns.ts';
-import { type Answer, DNSServer } from './dns-server.ts';
+import { type Answer, DNSServer } from '../../support/dns-server.ts';
 
 let server: DNSServer | undefined;
 afterEach(() => {

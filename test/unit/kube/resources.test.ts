@@ -74,7 +74,13 @@ describe('an error, not the absence of an object:', () => {
   const missing = status(404, 'NotFound');
   const alone = { ...machines, namespace: '' };
   test.each<[string, Handle, Handle, ResourceRef, RegExp]>([
-    ['the group is missing', missing, page404, machines, /404/],
+    [
+      'the group is missing',
+      page404,
+      page404,
+      machines,
+      /no machines of .*CustomResourceDefinition installed/,
+    ],
     [
       'the version is missing',
       missing,
