@@ -119,12 +119,14 @@ describe('live', () => {
         },
       }),
     );
-    await gather({ ...none, sar: { selfnodeserver: review } }, request);
+    const extra = { 'authentication.kubernetes.io/credential-id': ['X509SHA256=0'] };
+    const requestor = { ...request.requestor, uid: 'u-1', extra };
+    await gather({ ...none, sar: { selfnodeserver: review } }, { ...request, requestor });
     expect(asked).toEqual({
       user: 'system:node:self-test',
-      uid: '',
+      uid: 'u-1',
       groups: ['system:authenticated', 'system:nodes'],
-      extra: {},
+      extra,
       resourceAttributes: {
         group: 'certificates.k8s.io',
         resource: 'certificatesigningrequests',
