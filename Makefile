@@ -68,8 +68,10 @@ dist/rego-csr-approver: $(SOURCES) deploy/program/build.ts package.json dist/flo
 	node deploy/program/build.ts
 
 .PHONY: bench
-bench: build ## figures of the decoder
+bench: build ## figures of the decoder, and of the facts in a large cluster
 	node test/bench/decode.bench.ts
+	@echo
+	node --expose-gc test/bench/facts.bench.ts
 
 .PHONY: tools
 tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, etcd, Kubernetes
