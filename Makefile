@@ -11,7 +11,7 @@ INSTALLED = node_modules/.package-lock.json
 tool = $$(node test/tools/main.ts $(1) | awk '{print $$2}')
 
 POLICY_SOURCES = $(shell find policies/floor policies/default -type f)
-TEMPLATE_SOURCES = $(shell find policies/template policies/examples policies/.regal policies/schemas -type f)
+TEMPLATE_SOURCES = $(shell find policies/template policies/examples policies/schemas -type f)
 SOURCES = $(shell find src -name '*.ts')
 
 .PHONY: help

@@ -8,7 +8,7 @@ const root = new URL('../../', import.meta.url).pathname;
 const policies = `${root}policies/`;
 
 /** Paths below policies/. The tests of the default policy stay here: they hold for its own data only. */
-const packed = ['template', '.regal', 'default', 'schemas', 'capabilities.json', 'examples'];
+const packed = ['template', 'default', 'schemas', 'capabilities.json', 'examples'];
 
 const names = readdirSync(policies, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())

@@ -16,7 +16,7 @@ export const sumsFile = 'vendored.sha256';
 /** The one folder that holds nothing but vendored rules, and the data of their packages. */
 export const vendoredFolder = 'policy/csr';
 /** The package that the template and the examples are written with. */
-export const templatePackage = 'acme.kubelet_serving';
+const templatePackage = 'acme.kubelet_serving';
 
 const defaultPackage = 'csr.kubelet_serving';
 
@@ -55,7 +55,6 @@ export function repositoryOf(
   const name = hasRules ? (chosen ?? templatePackage) : defaultPackage;
   const files = new Map([...common, ...knobsOf(template), ...own]);
   files.set('README.md', readmeOf(own, common));
-  copy(template, files, '.regal/config.yaml');
   const renamed = new Map([...files].map(([path, bytes]) => [rename(path, name), renameIn(bytes, name)]));
   const vendored = vendoredOf(template);
   return new Map([...renamed, ...vendored, [sumsFile, sumsOf(vendored)]]);
