@@ -30,18 +30,18 @@ beforeEach(() => {
   target = join(at, 'policies');
 });
 
-describe('init --update', () => {
-  /** As if an older version had written the repository, with another content of one file, and one file more. */
-  function makeOlder(): void {
-    const path = join(target, 'vendored.sha256');
-    const older = 'package csr.kubelet_serving\n';
-    let sums = readFileSync(path, 'utf8');
-    sums = sums.replace(new RegExp(`^.{64}(?=  ${rule}$)`, 'm'), sum(older));
-    writeFileSync(join(target, rule), older);
-    writeFileSync(join(target, 'policy/csr/kubelet_serving/old.rego'), older);
-    writeFileSync(path, `${sums}${sum(older)}  policy/csr/kubelet_serving/old.rego\n`);
-  }
+/** As if an older version had written the repository, with another content of one file, and one file more. */
+function makeOlder(): void {
+  const path = join(target, 'vendored.sha256');
+  const older = 'package csr.kubelet_serving\n';
+  let sums = readFileSync(path, 'utf8');
+  sums = sums.replace(new RegExp(`^.{64}(?=  ${rule}$)`, 'm'), sum(older));
+  writeFileSync(join(target, rule), older);
+  writeFileSync(join(target, 'policy/csr/kubelet_serving/old.rego'), older);
+  writeFileSync(path, `${sums}${sum(older)}  policy/csr/kubelet_serving/old.rego\n`);
+}
 
+describe('init --update', () => {
   beforeEach(async () => {
     expect(await run(['init', target])).toMatchObject({ code: 0 });
   });
