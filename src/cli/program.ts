@@ -42,6 +42,18 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
   program
+    .command('init')
+    .description(
+      'write a policy repository: rules, tests, cases and captures, and the command that tests all of it',
+    )
+    .argument('<directory>', 'a new or an empty directory')
+    .option('--package <name>', 'package of its rules, instead of acme.kubelet_serving')
+    .option('--example <name>', 'example to start from, instead of extend')
+    .option('--update', 'replace the vendored default policy, schema and capabilities in a repository', false)
+    .action(async (directory: string, options: InitOptions) => {
+      code = await initCommand(directory, options, io);
+    });
+  program
     .command('run')
     .description('watch the cluster and decide requests until told to stop')
     .option('--kubeconfig <file>', 'how to reach the cluster; in a pod, its service account')
@@ -84,18 +96,6 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(config())
     .action(async (options: { file: string[]; config?: string }) => {
       code = await decodeCommand(options.file, loadConfig(options.config).limits, io);
-    });
-  program
-    .command('init')
-    .description(
-      'write a policy repository: rules, tests, cases and captures, and the command that tests all of it',
-    )
-    .argument('<directory>', 'a new or an empty directory')
-    .option('--package <name>', 'package of its rules, instead of acme.kubelet_serving')
-    .option('--example <name>', 'example to start from, instead of extend')
-    .option('--update', 'replace the vendored default policy, schema and capabilities in a repository', false)
-    .action(async (directory: string, options: InitOptions) => {
-      code = await initCommand(directory, options, io);
     });
   try {
     await program.parseAsync(args, { from: 'user' });
