@@ -87,7 +87,7 @@ export async function evaluateOnOpa(
 export type Evaluate = (entrypoint: string, input: object) => unknown;
 
 /** Loads a bundle's module, with its own data or other data. */
-export async function loadBundle(path: string, data?: object): Promise<Evaluate> {
+async function loadBundle(path: string, data?: object): Promise<Evaluate> {
   const bundle = parseBundle(await readBundleFiles(path));
   const policy = await loadPolicy(new Uint8Array(bundle.wasm));
   policy.setData(data ?? bundle.data);
