@@ -55,7 +55,7 @@ const changes: readonly (readonly [name: string, change: string, says: string])[
     "printf '\\n_late := time.now_ns()\\n' >>policy/acme/kubelet_serving/pool.rego",
     'undefined function time.now_ns',
   ],
-  ['two bundles that own one path', 'echo \'{"roots": ["csr"]}\' >policy/.manifest', 'are not permitted'],
+  ['a package outside of the roots', 'echo \'{"roots": ["csr"]}\' >policy/.manifest', 'do not permit'],
   [
     'a capture in the wrong folder',
     'mv captures/refuse/no-pool.json captures/approve/',

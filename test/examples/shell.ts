@@ -54,7 +54,7 @@ export interface ShellResult {
 /** Runs a script in a directory; nothing of the environment is passed on but what the tools need. */
 export async function shell(script: string, cwd: string, path: string): Promise<ShellResult> {
   const env = { PATH: path, HOME: '/nonexistent', TMPDIR: tmpdir() };
-  const result = await run('/bin/bash', ['-euc', script], { cwd, env, timeoutMs: 60_000 });
+  const result = await run('/bin/bash', ['-euc', script], { cwd, env, timeoutMs: 110_000 });
   if (result.kind !== 'exit') throw new Error(`${script}: ${result.kind}: ${result.stderr}`);
   return { code: result.code, said: `${result.stdout}${result.stderr}` };
 }
