@@ -16,7 +16,7 @@ describe('reason codes', () => {
 
   it('are those that the cases produce, each with its kind', async () => {
     const produced = new Set<string>();
-    for (const { form, facts, decision } of await evaluateOnOpa(loadCases())) {
+    for (const { form, facts, decision } of await evaluateOnOpa(await loadCases())) {
       for (const code of codesOf([...form.deny, ...facts.deny, ...decision.deny]))
         produced.add(`deny ${code}`);
       for (const code of codesOf([...facts.wait, ...decision.wait])) produced.add(`wait ${code}`);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RegoCase } from './cases.ts';
-import { defaultConfig, loadCases } from './cases.ts';
+import { defaultConfig, goodCase } from './cases.ts';
 import type { Said } from './evaluate.ts';
 import { evaluateOnOpa, evaluateOnWasm } from './evaluate.ts';
 
@@ -91,8 +91,7 @@ describe('config_errors', () => {
   let onWasm: Said[];
 
   beforeAll(async () => {
-    const [good] = loadCases().filter((one) => one.id === 'OK-01');
-    if (good === undefined) throw new Error('case OK-01 is missing');
+    const good = await goodCase();
     const cases = bad.map(([, config]): RegoCase => ({ ...good, config: config as RegoCase['config'] }));
     [onOpa, onWasm] = await Promise.all([evaluateOnOpa(cases), evaluateOnWasm(cases)]);
   });

@@ -49,7 +49,7 @@ async function requirementsOf(conjunction: Conjunction): Promise<Requirement[]> 
 }
 
 const requirements = (await Promise.all(conjunctions.map(requirementsOf))).flat();
-const cases = loadCases();
+const cases = await loadCases();
 
 describe('without one of the requirements', () => {
   it('finds them all', () => {
