@@ -101,7 +101,7 @@ async function evaluatePolicyOnOpa(
 }
 
 /** Evaluates one entrypoint of a module; an entrypoint that is undefined throws. */
-export type Evaluate = (entrypoint: string, input: object) => unknown;
+type Evaluate = (entrypoint: string, input: object) => unknown;
 
 /** Loads a bundle's module, with its own data or other data. */
 async function loadBundle(path: string, data?: object): Promise<Evaluate> {
