@@ -105,6 +105,15 @@ describe('ci.sh', () => {
     expect([code, said]).toEqual([0, expect.stringMatching(/build\/policy\.tar\.gz is good\n$/)]);
   });
 
+  it('leaves a bundle by which the program decides', async () => {
+    const review = 'rego-csr-approver review --config config.yaml --bundle build/policy.tar.gz --input';
+    const good = scratch.path('good');
+    const approved = await shell(`${review} captures/approve/worker.json`, good, path);
+    expect(approved).toMatchObject({ code: 0, said: expect.stringContaining('verdict: approve') });
+    const refused = await shell(`${review} captures/refuse/no-pool.json`, good, path);
+    expect(refused).toMatchObject({ code: 1, said: expect.stringContaining('PoolUnknown (policy)') });
+  });
+
   it.each(changes)('fails with %s', async (_, change, says) => {
     const copy = scratch.copyOf('good');
     expect((await shell(change, copy, path)).code).toBe(0);
