@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/schema.ts';
 import type { Policies } from '../decide/decide.ts';
-import { probeDocument } from '../decide/probe.ts';
+import { probeFor } from '../decide/probe.ts';
 import { parseBundle } from '../policy/bundle.ts';
 import type { BundleFiles } from '../policy/files.ts';
 import { readBundleFiles } from '../policy/files.ts';
@@ -36,8 +36,13 @@ export async function loadPoliciesFrom(
   files: BundleFiles,
   isolate: Isolate,
 ): Promise<Policies> {
-  const floor = await loadFloor(probeDocument, isolate);
-  const choice = { signers: config.signers, entrypoints: config.policy.entrypoints, probe: probeDocument };
+  const floor = await loadFloor(probeFor, isolate);
+  const choice = {
+    signers: config.signers,
+    entrypoints: config.policy.entrypoints,
+    supported: [...floor.needs.keys()],
+    probe: probeFor,
+  };
   const signers = await loadPolicy(files, choice, isolate);
   return { floor, signers };
 }

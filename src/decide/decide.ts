@@ -79,7 +79,13 @@ export async function decideDocument(
   }
   const policy = policies.signers.get(document.signer_name);
   if (policy === undefined) return ignored('NotOurs', 'the signer is not one of the configured ones');
-  const { facts, failures } = await gather(unionOfNeeds(policies.floor.needs, policy.needs), document);
+  const demanded = policies.floor.needs.get(policy.signerName);
+  if (demanded === undefined) {
+    // Cannot be: no policy is loaded for such a signer, and the floor passes none of its requests.
+    const problem = `the floor passes signer ${policy.signerName}, but does not name it`;
+    return { verdict: judge({ ok: false, problem }, { ok: true, value: silent }), input: document };
+  }
+  const { facts, failures } = await gather(unionOfNeeds(demanded, policy.needs), document);
   const input: InputDocument = { ...document, ...facts };
   if (failures.length > 0) return { verdict: judgeWithoutFacts(failures), input };
   const [floorSays, policySays] = await Promise.all([

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { bundlePath, loadPoliciesFrom, signersOf } from '../../src/cli/policies.ts';
 import { defaultConfig as defaults } from '../../src/config/schema.ts';
 import { decodeDocument } from '../../src/decide/decide.ts';
+import type { RequestInput } from '../../src/decide/input.ts';
+import { readBundleFiles } from '../../src/policy/files.ts';
+import { Isolate } from '../../src/policy/isolate.ts';
+import type { FactNeeds } from '../../src/policy/needs.ts';
+import { noFacts, unionOfNeeds } from '../../src/policy/needs.ts';
 import type { Expectation } from '../../src/verify/case.ts';
 import { change } from '../../src/verify/changes.ts';
 import type { CaseEntry } from '../../src/verify/files.ts';
@@ -20,6 +26,8 @@ export interface RegoCase {
   readonly expect: Expectation;
   /** The input document, with every fact. */
   readonly input: Readonly<Json>;
+  /** Facts that floor or policy ask for, and that could not be obtained. */
+  readonly missing: readonly string[];
   /** The default policy that decides it. */
   readonly policy: PolicyName;
   /** Value of data.csr.POLICY.config. */
@@ -49,10 +57,25 @@ export function caseEntries(): CaseEntry[] {
 export async function loadCases(): Promise<readonly RegoCase[]> {
   const keys = new KeyRing();
   const prepared = await Promise.all(caseEntries().map((entry) => prepareCase(entry, keys, addressCap)));
-  return prepared.flatMap((one) => {
+  const needsOf = await shippedNeeds();
+  const cases = prepared.map(async (one) => {
     const request = requestOf(one);
-    return request === undefined ? [] : [regoCase(one, request)];
+    return request === undefined ? [] : [await regoCase(one, request, needsOf(request['signer_name']))];
   });
+  return (await Promise.all(cases)).flat();
+}
+
+/** Which facts floor and default policy ask for, by signer. */
+async function shippedNeeds(): Promise<(signer: unknown) => FactNeeds> {
+  const bundle = await readBundleFiles(bundlePath(defaults, undefined));
+  const isolate = new Isolate();
+  const config = { ...defaults, signers: signersOf(bundle) };
+  const { floor, signers } = await loadPoliciesFrom(config, bundle, isolate);
+  await isolate.close();
+  return (signer) => {
+    const name = String(signer);
+    return unionOfNeeds(floor.needs.get(name) ?? noFacts, signers.get(name)?.needs ?? noFacts);
+  };
 }
 
 /** The one case that everything else differs from. */
@@ -69,14 +92,20 @@ function requestOf({ subject }: PreparedCase): Json | undefined {
   return 'reason' in document ? undefined : { ...document };
 }
 
-function regoCase({ entry, factsAbout, data }: PreparedCase, request: Json): RegoCase {
+async function regoCase(
+  { entry, gather, factsAbout, data }: PreparedCase,
+  request: Json,
+  needs: FactNeeds,
+): Promise<RegoCase> {
   const { id, title, expect } = entry.definition;
   const policy =
     request['signer_name'] === clientSigner && hasClientPolicy() ? 'kubelet_client' : 'kubelet_serving';
   const config = structuredClone(shippedConfig(policy));
   const nowhere = change({ csr: { [policy]: { config } } }, data);
   if (nowhere !== undefined) throw new TypeError(`${id}: the default policy has no data at ${nowhere}`);
-  return { id, title, expect, input: { ...request, ...factsAbout(request) }, policy, config };
+  const { failures } = await gather(needs, request as RequestInput);
+  const missing = failures.map(({ fact }) => fact);
+  return { id, title, expect, input: { ...request, ...factsAbout(request) }, missing, policy, config };
 }
 
 function hasClientPolicy(): boolean {

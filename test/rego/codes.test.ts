@@ -23,7 +23,8 @@ describe('reason codes', () => {
       for (const code of codesOf(decision.warn)) produced.add(`warn ${code}`);
     }
     const declared = documented.filter(({ kind }) => kind !== 'violation');
-    expect(declared.map(({ kind, code }) => `${kind} ${code}`).sort()).toEqual([...produced].sort());
+    const codes = new Set(declared.map(({ kind, code }) => `${kind} ${code}`));
+    expect([...codes].sort()).toEqual([...produced].sort());
   });
 
   it('are the table of policies/README.md', async () => {

@@ -101,10 +101,10 @@ async function evaluatePolicyOnOpa(
 }
 
 /** Evaluates one entrypoint of a module; an entrypoint that is undefined throws. */
-type Evaluate = (entrypoint: string, input: object) => unknown;
+export type Evaluate = (entrypoint: string, input: object) => unknown;
 
 /** Loads a bundle's module, with its own data or other data. */
-async function loadBundle(path: string, data?: object): Promise<Evaluate> {
+export async function loadBundle(path: string, data?: object): Promise<Evaluate> {
   const bundle = parseBundle(await readBundleFiles(path));
   const policy = await loadPolicy(new Uint8Array(bundle.wasm));
   policy.setData(data ?? bundle.data);

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { ensureTool } from '../tools/ensure.ts';
-import { defaultConfig, goodCase } from './cases.ts';
+import { goodCase } from './cases.ts';
+import { loadBundle } from './evaluate.ts';
+import { opa } from './opa.ts';
 import { policiesPath } from './paths.ts';
 
 const readme = readFileSync(policiesPath('README.md'), 'utf8');
@@ -47,10 +50,28 @@ describe('policies/README.md', () => {
 
   it.each(commands)('%s', async (command) => expect(await shell(command)).toBe(0));
 
-  it('names every knob with its default', () => {
-    const rows = [...readme.matchAll(/^\| `([a-z_]+)` \| [^|]+ \| `([^`]+)` \|/gm)];
-    const documented = Object.fromEntries(rows.map(([, name = '', value = '']) => [name, JSON.parse(value)]));
-    expect(documented).toEqual(defaultConfig);
+  it.each([
+    ['kubelet_serving', '## The default policy', '### Kubelet client certificates'],
+    ['kubelet_client', '### Kubelet client certificates', '## Reason codes'],
+  ])('names every knob of %s with its default', (name, from, to) => {
+    const section = readme.slice(readme.indexOf(from), readme.indexOf(to));
+    const rows = [...section.matchAll(/^\| `([a-z_]+)` \| [^|]+ \| `([^`]+)` \|/gm)];
+    const documented = Object.fromEntries(rows.map(([, knob = '', value = '']) => [knob, JSON.parse(value)]));
+    const data: unknown = parse(readFileSync(policiesPath(`default/csr/${name}/data.yaml`), 'utf8'));
+    expect({ config: documented }).toEqual(data);
+  });
+
+  it('shows bootstrappers that are correct', async () => {
+    const [shown = ''] = blocks('yaml').filter((text) => text.startsWith('bootstrappers:'));
+    const data = parse(readFileSync(policiesPath('default/csr/kubelet_client/data.yaml'), 'utf8')) as {
+      readonly config: object;
+    };
+    const bundle = join(directory, 'shown.tar.gz');
+    await opa('build', '-b', 'default', '-t', 'wasm', '--ignore', '*_test.rego', '-o', bundle);
+    const { bootstrappers }: { bootstrappers?: unknown } = parse(shown);
+    const config = { ...data.config, bootstrappers };
+    const evaluate = await loadBundle(bundle, { csr: { kubelet_client: { config } } });
+    expect(evaluate('csr/kubelet_client/decision', {})).toMatchObject({ config_errors: [] });
   });
 
   it('shows a document that is case OK-01', async () => {

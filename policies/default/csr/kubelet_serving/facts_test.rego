@@ -14,3 +14,9 @@ test_node_of_another_is_a_missing_fact if {
 	codes == {"FactMissing"} with input as document
 	policy.allow == false with input as document
 }
+
+test_missing_facts_are_listed if {
+	every fact, shown in {"sar": "sar.selfnodeserver", "node": "node", "claims": "claims", "cluster": "cluster"} {
+		messages == {$"the document lacks facts, or parts of them: {shown}"} with input as object.remove(good, {fact})
+	}
+}
