@@ -57,7 +57,7 @@ describe('init --update', () => {
     makeOlder();
     rmSync(join(target, 'policy/csr/kubelet_serving/key.rego'));
     const sums = readFileSync(join(target, 'vendored.sha256'), 'utf8');
-    writeFileSync(join(target, 'vendored.sha256'), sums.replace(/^.*key\.rego\n/m, ''));
+    writeFileSync(join(target, 'vendored.sha256'), sums.replace(/^.*kubelet_serving\/key\.rego\n/m, ''));
     const own = {
       'policy/csr/kubelet_serving/data.yaml': 'config: {}\n',
       'README.md': 'ours\n',
