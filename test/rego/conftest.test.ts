@@ -77,7 +77,8 @@ describe('stock conftest', () => {
       const namespace = `csr.${group[0]?.policy ?? ''}`;
       for (const [id, one] of await conftest(group, 'default', namespace)) policy.set(id, one);
     }
-  });
+    // A run for each of some fifty configurations.
+  }, 300_000);
 
   it.each(cases)('fails exactly where the program would not approve, with its words: $id', (one) => {
     const answer = said.get(one.id);

@@ -3,7 +3,7 @@ package csr.kubelet_serving_test
 import data.csr.kubelet_serving as policy
 
 test_each_missing_fact_is_named if {
-	every fact in ["sar", "node", "claims", "cluster"] {
+	every fact in ["sar", "node", "claims", "cluster", "pending"] {
 		codes == {"FactMissing"} with input as object.remove(good, {fact})
 	}
 }

@@ -8,7 +8,7 @@ test_what_the_node_does_not_list_is_waited_for if {
 }
 
 test_names_are_compared_without_case if {
-	policy.names_listed with input as with_names(["N1"])
+	policy.names_confirmed with input as with_names(["N1"])
 }
 
 test_names_alone_are_warned_about if {
