@@ -8,6 +8,8 @@ import { captureCommand } from './capture.ts';
 import { decodeCommand } from './decode.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
+import type { InitOptions } from './init.ts';
+import { initCommand } from './init.ts';
 import type { IO } from './io.ts';
 import type { ReviewOptions } from './review.ts';
 import { reviewCommand } from './review.ts';
@@ -58,6 +60,18 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .version(version)
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
+  program
+    .command('init')
+    .description(
+      'write a policy repository: rules, tests, cases and captures, and the command that tests all of it',
+    )
+    .argument('<directory>', 'a new or an empty directory')
+    .option('--package <name>', 'package of its rules, instead of acme.kubelet_serving')
+    .option('--example <name>', 'example to start from, instead of extend')
+    .option('--update', 'replace the vendored default policy, schema and capabilities in a repository', false)
+    .action(async (directory: string, options: InitOptions) => {
+      code = await initCommand(directory, options, io);
+    });
   program
     .command('run')
     .description('watch the cluster and decide requests until told to stop')
