@@ -68,7 +68,9 @@ export function finder(source: string): Find {
   const starts = [0, ...[...source.matchAll(/\n/g)].map(({ index }) => index + 1)];
   return ({ location }) => {
     const text = Buffer.from(location?.text ?? '', 'base64').toString();
-    const start = (starts[(location?.row ?? 0) - 1] ?? Number.NaN) + (location?.col ?? 0) - 1;
+    let start = (starts[(location?.row ?? 0) - 1] ?? Number.NaN) + (location?.col ?? 0) - 1;
+    // Of a term in parentheses, opa gives the text with them, and the column behind them.
+    while (text.startsWith('(') && source[start - 1] === '(' && !source.startsWith(text, start)) start -= 1;
     if (text === '' || !source.startsWith(text, start)) {
       throw new Error(`not in the source: ${JSON.stringify({ ...location, text })}`);
     }

@@ -4,10 +4,13 @@ import { bundlePath, loadPoliciesFrom, signersOf } from '../../src/cli/policies.
 import { defaultConfig as defaults } from '../../src/config/schema.ts';
 import { decodeDocument } from '../../src/decide/decide.ts';
 import type { RequestInput } from '../../src/decide/input.ts';
+import type { Entrypoint } from '../../src/policy/bundle.ts';
+import { parseBundle } from '../../src/policy/bundle.ts';
+import { PolicyError } from '../../src/policy/error.ts';
 import { readBundleFiles } from '../../src/policy/files.ts';
 import { Isolate } from '../../src/policy/isolate.ts';
-import type { FactNeeds } from '../../src/policy/needs.ts';
-import { noFacts, unionOfNeeds } from '../../src/policy/needs.ts';
+import type { EntrypointCustom, FactNeeds } from '../../src/policy/needs.ts';
+import { noFacts, readEntrypointCustom, unionOfNeeds } from '../../src/policy/needs.ts';
 import type { Expectation } from '../../src/verify/case.ts';
 import { change } from '../../src/verify/changes.ts';
 import type { CaseEntry } from '../../src/verify/files.ts';
@@ -60,22 +63,37 @@ export async function loadCases(): Promise<readonly RegoCase[]> {
   const needsOf = await shippedNeeds();
   const cases = prepared.map(async (one) => {
     const request = requestOf(one);
-    return request === undefined ? [] : [await regoCase(one, request, needsOf(request['signer_name']))];
+    return request === undefined ? [] : [await regoCase(one, request, needsOf)];
   });
   return (await Promise.all(cases)).flat();
 }
 
-/** Which facts floor and default policy ask for, by signer. */
-async function shippedNeeds(): Promise<(signer: unknown) => FactNeeds> {
-  const bundle = await readBundleFiles(bundlePath(defaults, undefined));
+type NeedsOf = (signer: unknown, data: Readonly<Json>) => FactNeeds;
+
+/** Which facts floor and default policy ask for, by signer and data. */
+async function shippedNeeds(): Promise<NeedsOf> {
+  const files = await readBundleFiles(bundlePath(defaults, undefined));
   const isolate = new Isolate();
-  const config = { ...defaults, signers: signersOf(bundle) };
-  const { floor, signers } = await loadPoliciesFrom(config, bundle, isolate);
+  const { floor } = await loadPoliciesFrom({ ...defaults, signers: signersOf(files) }, files, isolate);
   await isolate.close();
-  return (signer) => {
-    const name = String(signer);
-    return unionOfNeeds(floor.needs.get(name) ?? noFacts, signers.get(name)?.needs ?? noFacts);
-  };
+  const { entrypoints } = parseBundle(files);
+  return (signer, data) =>
+    entrypoints
+      .map((entrypoint) => readCustom(entrypoint, data))
+      .filter((custom) => custom.signer_name === signer)
+      .map(({ facts }) => facts)
+      .reduce(unionOfNeeds, floor.needs.get(String(signer)) ?? noFacts);
+}
+
+/** Lookups that are malformed are none: the program refuses such data, and the rules must, too. */
+function readCustom(entrypoint: Entrypoint, data: Readonly<Json>): EntrypointCustom {
+  try {
+    return readEntrypointCustom(entrypoint, data);
+  } catch (cause) {
+    if (cause instanceof PolicyError && cause.code === 'LookupInvalid')
+      return readEntrypointCustom(entrypoint);
+    throw cause;
+  }
 }
 
 /** The one case that everything else differs from. */
@@ -95,25 +113,17 @@ function requestOf({ subject }: PreparedCase): Json | undefined {
 async function regoCase(
   { entry, gather, factsAbout, data }: PreparedCase,
   request: Json,
-  needs: FactNeeds,
+  needsOf: NeedsOf,
 ): Promise<RegoCase> {
   const { id, title, expect } = entry.definition;
-  const policy =
-    request['signer_name'] === clientSigner && hasClientPolicy() ? 'kubelet_client' : 'kubelet_serving';
+  const policy = request['signer_name'] === clientSigner ? 'kubelet_client' : 'kubelet_serving';
   const config = structuredClone(shippedConfig(policy));
-  const nowhere = change({ csr: { [policy]: { config } } }, data);
+  const whole = { csr: { [policy]: { config } } };
+  const nowhere = change(whole, data);
   if (nowhere !== undefined) throw new TypeError(`${id}: the default policy has no data at ${nowhere}`);
-  const { failures } = await gather(needs, request as RequestInput);
+  const { failures } = await gather(needsOf(request['signer_name'], whole), request as RequestInput);
   const missing = failures.map(({ fact }) => fact);
   return { id, title, expect, input: { ...request, ...factsAbout(request) }, missing, policy, config };
-}
-
-function hasClientPolicy(): boolean {
-  try {
-    return shippedConfig('kubelet_client') !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 function shippedConfig(policy: PolicyName): Json {

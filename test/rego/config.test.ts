@@ -52,6 +52,8 @@ const bad: readonly Turned[] = [
     ['.reserved_cidrs[1]'],
   ],
   ['a mask too long, v6', { ...defaultConfig, reserved_cidrs: ['fd00::/129'] }, ['.reserved_cidrs[0]']],
+  ['not its first address', { ...defaultConfig, reserved_cidrs: ['10.0.0.5/8'] }, ['.reserved_cidrs[0]']],
+  ['not its first address, v6', { ...defaultConfig, reserved_cidrs: ['fd00::1/64'] }, ['.reserved_cidrs[0]']],
   ['no mask', { ...defaultConfig, reserved_cidrs: ['10.0.0.0/'] }, ['.reserved_cidrs[0]']],
   ['a negative mask', { ...defaultConfig, reserved_cidrs: ['10.0.0.0/-1'] }, ['.reserved_cidrs[0]']],
   ['a name', { ...defaultConfig, reserved_cidrs: ['example.com'] }, ['.reserved_cidrs[0]']],

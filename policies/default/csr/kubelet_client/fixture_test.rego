@@ -39,3 +39,5 @@ renewal := changed({
 renewal_with(patch) := object.union(renewal, patch)
 
 codes contains reason.code if some reason in (policy.deny | policy.wait)
+
+messages contains reason.msg if some reason in (policy.deny | policy.wait)

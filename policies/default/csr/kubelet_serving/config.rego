@@ -66,9 +66,10 @@ config_errors contains _config_error($".reserved_names[{index}]", "must be a DNS
 	not _is_reserved_pattern(value)
 }
 
-config_errors contains _config_error($".reserved_cidrs[{index}]", "must be a range such as 10.0.0.0/8") if {
+config_errors contains _config_error($".reserved_cidrs[{index}]", msg) if {
+	msg := "must be a range such as 10.0.0.0/8, from its first address on"
 	some index, value in _config.reserved_cidrs
-	not is_cidr(value)
+	not is_network(value)
 }
 
 # A rule of its own: `not is_object(_config)` is undefined, not true, where the data is missing.

@@ -71,7 +71,7 @@ config_errors contains _pool_error(name, $".names[{index}]", msg) if {
 }
 
 config_errors contains _pool_error(name, $".cidrs[{index}]", msg) if {
-	msg := "must be a range such as 10.0.0.0/8, and not of all addresses"
+	msg := "must be a range such as 10.0.0.0/8, from its first address on, and not of all addresses"
 	some name, pool in _pools
 	some index, value in pool.cidrs
 	not _is_partial_cidr(value)
@@ -145,6 +145,6 @@ _is_name_pattern(value) if {
 }
 
 _is_partial_cidr(value) if {
-	is_cidr(value)
+	is_network(value)
 	not endswith(value, "/0")
 }
