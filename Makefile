@@ -74,6 +74,11 @@ image: build ## write the container image for amd64 and arm64 to dist/image, wit
 image-packages: $(INSTALLED) ## record the newest Debian packages for the image
 	@node deploy/image/main.ts packages
 
+.PHONY: package
+package: build ## write the npm package to dist/npm, packed beside it
+	node deploy/npm/build.ts
+	@npm pack --silent --pack-destination dist ./dist/npm
+
 .PHONY: bench
 bench: build ## figures of the decoder
 	node test/bench/decode.bench.ts
