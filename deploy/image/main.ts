@@ -13,9 +13,9 @@ import { push } from './push.ts';
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const commands = {
-  build: async () => {
+  build: async ([to = output]: readonly string[]) => {
     await need(['apt-get', 'dpkg-deb', 'buildah'], say);
-    const { layout, digest } = await buildImage(output, await originOf());
+    const { layout, digest } = await buildImage(to, await originOf());
     process.stdout.write(`${layout} ${digest}\n`);
   },
   packages: async ([suite = 'bookworm']: readonly string[]) => {
@@ -40,7 +40,7 @@ async function main([what = '', ...rest]: readonly string[]): Promise<void> {
   if (!(what in commands) || (what === 'push' && rest.length === 0)) {
     throw new ImageError(
       'UsageInvalid',
-      'use main.ts build | packages [SUITE] | push REPOSITORY [--plain-http]',
+      'use main.ts build [FOLDER] | packages [SUITE] | push REPOSITORY [--plain-http]',
     );
   }
   // oxlint-disable-next-line no-unsafe-type-assertion -- just looked up

@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildImage, originOf } from '../../deploy/image/build.ts';
+import { command } from '../../deploy/image/command.ts';
+import { indexDigest } from '../../deploy/image/layout.ts';
+import { version } from '../../src/cli/version.ts';
+import { layout, output } from './container.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+let scratch: string;
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'reproducible-'));
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+test('another build of the same sources has the same digest, whatever the folder, the umask and the time zone', async () => {
+  const again = join(scratch, 'again');
+  const script = 'umask 077; exec "$0" deploy/image/main.ts build "$1"';
+  const out = await command('bash', ['-c', script, process.execPath, again], {
+    cwd: root,
+    env: { ...process.env, TMPDIR: scratch, TZ: 'Asia/Tokyo', LC_ALL: 'C' },
+  });
+  const digest = indexDigest(layout, version);
+  expect(out, 'run `make image` after a commit, then this test').toBe(`${join(again, 'layout')} ${digest}\n`);
+  for (const file of ['sbom-amd64.cdx.json', 'sbom-arm64.cdx.json']) {
+    expect(readFileSync(join(again, file))).toEqual(readFileSync(join(output, file)));
+  }
+});
+
+test('so are the bundles and the program in it, made anew from the policies and the sources', async () => {
+  const files = ['default.tar.gz', 'rego-csr-approver.mjs', 'rego-csr-approver-worker.mjs'];
+  const of = (context: string) =>
+    files.map((file) => readFileSync(join(context, 'usr/lib/rego-csr-approver', file)).toString('base64'));
+  const policy = ['floor', 'default'].flatMap((name) => ['-W', `policies/${name}/.manifest`]);
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  await command('make', ['--no-print-directory', ...policy, 'build'], { cwd: root, env });
+  const made = files.map((file) => readFileSync(join(root, 'dist', file)).toString('base64'));
+  expect(made.map((text) => text.length)).toEqual(
+    of(join(output, 'context/rootfs-amd64')).map(({ length }) => length),
+  );
+  expect(made).toEqual(of(join(output, 'context/rootfs-amd64')));
+});
+
+test('another time makes another image: the digest is not blind', async () => {
+  const { time, revision } = await originOf();
+  const { digest } = await buildImage(join(scratch, 'later'), { time: time + 1, revision });
+  expect(digest).not.toBe(indexDigest(layout, version));
+});
