@@ -24,13 +24,13 @@ export interface Origin {
   readonly revision: string;
 }
 
-/** The last commit, as reproducible as it gets; SOURCE_DATE_EPOCH overrides its time. */
+/** The last commit; SOURCE_DATE_EPOCH and REVISION say otherwise, or where there is no repository. */
 export async function originOf(directory = root): Promise<Origin> {
   const epoch = process.env['SOURCE_DATE_EPOCH'];
   const git = (...args: string[]) => command('git', ['-C', directory, ...args]).catch(() => undefined);
   const [time = '0', commit = ''] = ((await git('log', '-1', '--format=%ct %H')) ?? '').trim().split(' ');
   const clean = (await git('status', '--porcelain'))?.trim() === '';
-  return { time: Number(epoch ?? time), revision: clean ? commit : '' };
+  return { time: Number(epoch ?? time), revision: process.env['REVISION'] ?? (clean ? commit : '') };
 }
 
 /** @param output a folder; `context`, `layout` and the SBOMs in it are replaced */
