@@ -16,10 +16,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
+const read = (digest = ''): unknown => JSON.parse(readFileSync(blobFile(layout, digest), 'utf8'));
+
 /** Of the image that is there: the repository may have moved on since. */
 function origin(): Origin {
   const [manifest] = platformManifests(layout, indexDigest(layout, version));
-  const read = (digest = ''): unknown => JSON.parse(readFileSync(blobFile(layout, digest), 'utf8'));
   const { config } = z.object({ config: z.object({ digest: z.string() }) }).parse(read(manifest?.digest));
   const { Labels: labels } = z
     .object({ config: z.object({ Labels: z.record(z.string(), z.string()) }) })
