@@ -26,9 +26,10 @@ test: $(INSTALLED) ## everything that continuous integration runs
 	@node test/all.ts
 
 .PHONY: test-extended
-test-extended: build ## long runs: two million mutants of requests, every mutant of the decoder
+test-extended: build ## long runs: two million mutants of requests, every mutant of the decoder and of the policies
 	MUTANTS=$${MUTANTS:-2000000} vitest run --config test/vitest.config.ts --project differential
 	node test/mutation/main.ts
+	node test/rego-mutation/main.ts
 
 .PHONY: check
 check: $(INSTALLED) bundle ## fast: format, lint, types, dead code, unit tests, Rego

@@ -26,7 +26,10 @@ export default defineConfig({
         test: 30_000,
         hook: 30_000,
       }),
-      project('rego', ['test/rego/**/*.test.ts'], { test: 120_000, hook: 120_000 }),
+      project('rego', ['test/rego/**/*.test.ts', 'test/rego-mutation/**/*.test.ts'], {
+        test: 120_000,
+        hook: 120_000,
+      }),
       project('image', ['test/image/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project('differential', ['test/differential/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project(

@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/schema.ts';
 import type { Policies } from '../decide/decide.ts';
-import { probeDocument } from '../decide/probe.ts';
+import { probeFor } from '../decide/probe.ts';
+import { parseBundle } from '../policy/bundle.ts';
+import type { BundleFiles } from '../policy/files.ts';
 import { readBundleFiles } from '../policy/files.ts';
 import { Isolate } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
+import { readEntrypointCustom } from '../policy/needs.ts';
 import { loadPolicy } from '../policy/policy.ts';
 
 // Replaced when the program is built: there the default bundle lies beside the program.
@@ -16,19 +19,36 @@ function defaultBundle(): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
+/** The bundle to use: that of the command line, of the configuration, or the default one. */
+export function bundlePath(config: Config, bundle: string | undefined): string {
+  return bundle ?? config.policy.bundle ?? defaultBundle();
+}
+
 /** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
 export async function loadPolicies(config: Config, bundle: string | undefined): Promise<Policies> {
-  const path = bundle ?? config.policy.bundle ?? defaultBundle();
   const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
-  const [floor, files] = await Promise.all([loadFloor(probeDocument, isolate), readBundleFiles(path)]);
-  const signers = await loadPolicy(
-    files,
-    {
-      signers: config.signers,
-      entrypoints: config.policy.entrypoints,
-      probe: probeDocument,
-    },
-    isolate,
-  );
+  return loadPoliciesFrom(config, await readBundleFiles(bundlePath(config, bundle)), isolate);
+}
+
+/** The same from the files of a bundle, to be evaluated in that isolate. */
+export async function loadPoliciesFrom(
+  config: Config,
+  files: BundleFiles,
+  isolate: Isolate,
+): Promise<Policies> {
+  const floor = await loadFloor(probeFor, isolate);
+  const choice = {
+    signers: config.signers,
+    entrypoints: config.policy.entrypoints,
+    supported: [...floor.needs.keys()],
+    probe: probeFor,
+  };
+  const signers = await loadPolicy(files, choice, isolate);
   return { floor, signers };
+}
+
+/** Every signer that a bundle has an entrypoint for. */
+export function signersOf(files: BundleFiles): string[] {
+  const { entrypoints } = parseBundle(files);
+  return [...new Set(entrypoints.map((entrypoint) => readEntrypointCustom(entrypoint).signer_name))].sort();
 }

@@ -12,9 +12,21 @@ import { reviewCommand } from './review.ts';
 import type { RunOptions } from './run.ts';
 import { runCommand } from './run.ts';
 import { messageOf } from '../text/message.ts';
+import { CaseError } from '../verify/error.ts';
+import type { VerifyOptions } from './verify.ts';
+import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
 
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+/** The same, of which the first replaces the default. */
+const collectAnew = () => {
+  const values: string[] = [];
+  return (value: string): string[] => {
+    values.push(value);
+    return values;
+  };
+};
 
 const config = () => new Option('--config <file>', 'ApproverConfiguration to use instead of the defaults');
 const bundle = () =>
@@ -83,6 +95,30 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .action(async (options: { file: string[]; config?: string }) => {
       code = await decodeCommand(options.file, loadConfig(options.config).limits, io);
     });
+  program
+    .command('verify')
+    .description(
+      'run declarative cases: exit 0 all pass, 1 a case failed, 2 could not run or nothing was run',
+    )
+    .argument('<path...>', 'files of cases, or folders with such files')
+    .addOption(
+      new Option(
+        '-o, --output <format[=file]>',
+        'stdout, json, tap, junit, github or sarif, to standard output or to a file; may be repeated',
+      )
+        .argParser(collectAnew())
+        .default(['stdout']),
+    )
+    .addOption(
+      new Option('--filter <glob>', 'only cases whose id matches, * and ? being wild; may be repeated')
+        .argParser(collect)
+        .default([]),
+    )
+    .addOption(config())
+    .addOption(bundle())
+    .action(async (paths: string[], options: VerifyOptions) => {
+      code = await verifyCommand(paths, options, loadConfig(options.config), io);
+    });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -91,14 +127,17 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
   }
 }
 
+function isNamed(cause: unknown): cause is CaseError | CommandError | ConfigError | PolicyError {
+  return [CaseError, CommandError, ConfigError, PolicyError].some((kind) => cause instanceof kind);
+}
+
 /** Says what went wrong in one line that begins with its code. */
 function failed(cause: unknown, io: IO): ExitCode {
   // commander has printed help, version or its own complaint already.
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? exitCode.yes : exitCode.failed;
   if (cause instanceof KubeError) io.err(`error: ${explain(cause)}\n`);
-  else if (cause instanceof CommandError || cause instanceof PolicyError || cause instanceof ConfigError) {
-    io.err(`error: ${cause.code}: ${cause.message}\n`);
-  } else {
+  else if (isNamed(cause)) io.err(`error: ${cause.code}: ${cause.message}\n`);
+  else {
     io.err(`error: ${cause instanceof Error ? (cause.stack ?? cause.message) : messageOf(cause)}\n`);
   }
   return exitCode.failed;

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Document } from 'yaml';
-import { LineCounter, isNode, isPair, isMap, parseAllDocuments } from 'yaml';
+import { LineCounter, parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 import { messageOf } from '../text/message.ts';
+import { offsetOf } from './position.ts';
 import type { Config } from './schema.ts';
 import { configSchema, defaultConfig } from './schema.ts';
 
@@ -69,19 +70,4 @@ function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounte
   const offset = offsetOf(document, path);
   const where = offset === undefined ? file : `${file}:${String(lines.linePos(offset).line)}`;
   return `${where}: ${path.map(String).join('.')}: ${message}`;
-}
-
-/** Offset of the key at a path, or of the nearest one above it that the file has. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
-  for (let depth = path.length; depth > 0; depth -= 1) {
-    const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);
-    const key = path[depth - 1];
-    if (isMap(parent)) {
-      const pair = parent.items.find((item) => isPair(item) && String(item.key) === String(key));
-      if (pair !== undefined && isNode(pair.key)) return pair.key.range?.[0];
-    }
-    const node = document.getIn(path.slice(0, depth), true);
-    if (isNode(node)) return node.range?.[0];
-  }
-  return undefined;
 }

@@ -60,12 +60,32 @@ export async function decide(
   if ('reason' in document) {
     return { verdict: { kind: 'deny', reasons: [document.reason], warnings: [] }, input: undefined };
   }
+  return decideDocument(document, gather, policies);
+}
+
+/**
+ * Decides the document of one request, from the floor's form on: what is left once a request is decoded. A document
+ * of a signer that is not ours gets no further than the form.
+ */
+export async function decideDocument(
+  document: RequestInput,
+  gather: Gather,
+  policies: Policies,
+): Promise<Decision> {
   const form = await evaluateFloor(policies.floor.form, document);
   // Only a form that passes is worth any fact. Whatever else it says ends here, and never approves.
   if (!form.ok || !form.value.pass || form.value.deny.length > 0 || form.value.wait.length > 0) {
     return { verdict: judge(form, { ok: true, value: silent }), input: document };
   }
-  const { facts, failures } = await gather(unionOfNeeds(policies.floor.needs, policy.needs), document);
+  const policy = policies.signers.get(document.signer_name);
+  if (policy === undefined) return ignored('NotOurs', 'the signer is not one of the configured ones');
+  const demanded = policies.floor.needs.get(policy.signerName);
+  if (demanded === undefined) {
+    // Cannot be: no policy is loaded for such a signer, and the floor passes none of its requests.
+    const problem = `the floor passes signer ${policy.signerName}, but does not name it`;
+    return { verdict: judge({ ok: false, problem }, { ok: true, value: silent }), input: document };
+  }
+  const { facts, failures } = await gather(unionOfNeeds(demanded, policy.needs), document);
   const input: InputDocument = { ...document, ...facts };
   if (failures.length > 0) return { verdict: judgeWithoutFacts(failures), input };
   const [floorSays, policySays] = await Promise.all([

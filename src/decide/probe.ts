@@ -1,9 +1,7 @@
+import type { FactNeeds } from './facts.ts';
 import type { InputDocument } from './input.ts';
 
-/**
- * A complete input document of an ordinary request. Every entrypoint must give a decision for it when its bundle
- * is loaded: that is how a result of the wrong shape, or a configuration error, shows before it matters.
- */
+/** A complete input document of an ordinary request for a kubelet's serving certificate. */
 export const probeDocument: InputDocument = {
   version: 1,
   now: '2026-01-01T00:00:02Z',
@@ -55,3 +53,35 @@ export const probeDocument: InputDocument = {
   dns: [{ name: 'self-test', found: true, addresses: ['192.0.2.1'] }],
   pending: { requestor: 1, cluster: 1, newer: false },
 };
+
+/** The same node renews its client certificate. */
+const clientProbe: InputDocument = {
+  ...probeDocument,
+  signer_name: 'kubernetes.io/kube-apiserver-client-kubelet',
+  usages: ['client auth', 'digital signature'],
+  sans: { dns: [], ip: [], email: [], uri: [] },
+  claims: [],
+  dns: [],
+};
+
+const probes = new Map([probeDocument, clientProbe].map((probe) => [probe.signer_name, probe]));
+
+/**
+ * A complete input document of an ordinary request for a signer, with an answer to every review and lookup that is asked
+ * for. Every entrypoint must give a decision for it when its bundle is loaded: that is how a result of the wrong shape,
+ * or a configuration error, shows before it matters.
+ * @throws {TypeError} there is no such document: the floor names a signer that this file does not know
+ */
+export function probeFor(signerName: string, { sar, lookups }: FactNeeds): InputDocument {
+  const probe = probes.get(signerName);
+  if (probe === undefined) throw new TypeError(`no self-test document for signer ${signerName}`);
+  return {
+    ...probe,
+    sar: answers(sar, { allowed: true, denied: false, reason: 'self-test' }),
+    lookups: answers(lookups, { found: false, objects: [], more: false }),
+  };
+}
+
+function answers<T>(asked: Readonly<Record<string, unknown>>, answer: T): Record<string, T> {
+  return Object.fromEntries(Object.keys(asked).map((name) => [name, answer]));
+}

@@ -15,6 +15,17 @@ const suppliedBuiltins: ReadonlySet<string> = new Set([
   'yaml.is_valid',
 ]);
 
+/** Modules by their bytes: the same bundle may be started with other data, and compiling takes longest. */
+const compiled = new WeakMap<Uint8Array, Promise<WebAssembly.Module>>();
+
+function compile(wasm: Uint8Array): Promise<WebAssembly.Module> {
+  const known = compiled.get(wasm);
+  if (known !== undefined) return known;
+  const module = WebAssembly.compile(new Uint8Array(wasm));
+  compiled.set(wasm, module);
+  return module;
+}
+
 /** One bundle's WebAssembly module with its data, evaluated in an isolate. */
 export class Engine {
   /** Entrypoints that the module was compiled with, as paths with slashes. */
@@ -30,7 +41,7 @@ export class Engine {
 
   /** Compiles a module and proves that it can run. */
   static async load(wasm: Uint8Array, data: object, isolate = new Isolate()): Promise<Engine> {
-    const module = await WebAssembly.compile(new Uint8Array(wasm)).catch((cause: unknown) => {
+    const module = await compile(wasm).catch((cause: unknown) => {
       throw new PolicyError('WasmInvalid', `not a WebAssembly module: ${messageOf(cause)}`, { cause });
     });
     checkAbi(module);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Entrypoint } from './bundle.ts';
 import { parseBundle } from './bundle.ts';
 import { floorShape, shapeProblem } from './decision.ts';
 import { Engine } from './engine.ts';
@@ -6,14 +7,15 @@ import { PolicyError } from './error.ts';
 import { unpackBundle } from './files.ts';
 import type { Isolate } from './isolate.ts';
 import type { FactNeeds } from './needs.ts';
-import { readFloorFacts, unionOfNeeds } from './needs.ts';
+import { readFloorNeeds, unionOfNeeds } from './needs.ts';
+import type { Probe } from './probe.ts';
 import type { ReasonCode } from './reasons.ts';
 import { reasonCodes } from './reasons.ts';
 
 /** The built-in rules that every approval must pass, whatever the configured policy says. */
 export interface Floor {
-  /** Facts that the floor demands, whatever the policy asks for. */
-  readonly needs: FactNeeds;
+  /** Facts that the floor demands, whatever the policy asks for, by signer: it judges these signers, and no others. */
+  readonly needs: ReadonlyMap<string, FactNeeds>;
   readonly codes: ReadonlyMap<string, ReasonCode>;
   /** Judges the bare request. */
   readonly form: (input: object) => Promise<unknown>;
@@ -27,22 +29,36 @@ declare const FLOOR_BUNDLE: string | undefined;
 const form = 'csr/floor/form';
 const facts = 'csr/floor/facts';
 
-export async function loadFloor(probe: object, isolate?: Isolate): Promise<Floor> {
+export async function loadFloor(probe: Probe, isolate?: Isolate): Promise<Floor> {
   const bundle = parseBundle(await unpackBundle(await floorBytes()));
   const engine = await Engine.load(bundle.wasm, bundle.data, isolate);
-  for (const entrypoint of [form, facts]) {
-    // oxlint-disable-next-line no-await-in-loop -- two evaluations at start
-    const result = floorShape.safeParse(await engine.selfTest(entrypoint, probe));
-    if (!result.success) {
-      throw new PolicyError('DecisionInvalid', `the floor's ${entrypoint}: ${shapeProblem(result.error)}`);
+  const needs = floorNeeds(bundle.entrypoints);
+  for (const [signer, asked] of needs) {
+    for (const entrypoint of [form, facts]) {
+      // oxlint-disable-next-line no-await-in-loop -- two evaluations for each signer, at start
+      const result = floorShape.safeParse(await engine.selfTest(entrypoint, probe(signer, asked)));
+      if (!result.success) {
+        throw new PolicyError('DecisionInvalid', `the floor's ${entrypoint}: ${shapeProblem(result.error)}`);
+      }
     }
   }
   return {
-    needs: bundle.entrypoints.map(readFloorFacts).reduce(unionOfNeeds),
+    needs,
     codes: reasonCodes(bundle.sources),
     form: (input) => engine.evaluate(form, input),
     facts: (input) => engine.evaluate(facts, input),
   };
+}
+
+/** A signer counts when both entrypoints judge it. */
+function floorNeeds(entrypoints: readonly Entrypoint[]): ReadonlyMap<string, FactNeeds> {
+  const [first, ...others] = entrypoints.map(readFloorNeeds);
+  const needs = new Map<string, FactNeeds>();
+  for (const [signer, asked] of first ?? []) {
+    const more = others.flatMap((other) => other.get(signer) ?? []);
+    if (more.length === others.length) needs.set(signer, more.reduce(unionOfNeeds, asked));
+  }
+  return needs;
 }
 
 async function floorBytes(): Promise<Uint8Array> {

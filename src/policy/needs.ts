@@ -76,9 +76,14 @@ export function readEntrypointCustom(entrypoint: Entrypoint): EntrypointCustom {
   return readCustom(entrypoint, entrypointCustom);
 }
 
-/** The facts that an entrypoint of the floor asks for: it serves every signer that there is a floor for. */
-export function readFloorFacts(entrypoint: Entrypoint): FactNeeds {
-  return readCustom(entrypoint, z.strictObject({ facts: factNeeds.default(noFacts) })).facts;
+const floorCustom = z.strictObject({
+  signers: z.record(z.string(), z.strictObject({ facts: factNeeds.default(noFacts) })),
+});
+
+/** The signers that an entrypoint of the floor judges, and the facts that it asks for with each. */
+export function readFloorNeeds(entrypoint: Entrypoint): ReadonlyMap<string, FactNeeds> {
+  const { signers } = readCustom(entrypoint, floorCustom);
+  return new Map(Object.entries(signers).map(([signer, { facts }]) => [signer, facts]));
 }
 
 function readCustom<T>({ path, annotation }: Entrypoint, schema: z.ZodType<T>): T {

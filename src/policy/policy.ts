@@ -7,11 +7,9 @@ import type { BundleFiles } from './files.ts';
 import type { Isolate } from './isolate.ts';
 import type { EntrypointCustom, FactNeeds } from './needs.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from './needs.ts';
+import type { Probe } from './probe.ts';
 import type { ReasonCode } from './reasons.ts';
 import { reasonCodes } from './reasons.ts';
-
-/** Signers that a floor exists for. */
-const supportedSigners = ['kubernetes.io/kubelet-serving'] as const;
 
 /** The rules of one signer, ready to be evaluated. */
 export interface SignerPolicy {
@@ -31,8 +29,9 @@ export interface PolicyChoice {
   readonly signers: readonly string[];
   /** Entrypoint to use for a signer, where the bundle has several. */
   readonly entrypoints?: Readonly<Record<string, string>>;
-  /** A complete input document: every entrypoint must give a decision for it. */
-  readonly probe: object;
+  /** Signers that a floor exists for: a policy for another could approve what nothing else judges. */
+  readonly supported: readonly string[];
+  readonly probe: Probe;
 }
 
 interface Candidate {
@@ -51,13 +50,14 @@ export async function loadPolicy(
     path: entrypoint.path,
     custom: readEntrypointCustom(entrypoint),
   }));
-  for (const { path, custom } of candidates) refuseUnsupported(custom.signer_name, `entrypoint ${path}`);
+  for (const { path, custom } of candidates)
+    refuseUnsupported(custom.signer_name, choice, `entrypoint ${path}`);
   const engine = await Engine.load(bundle.wasm, bundle.data, isolate);
   const compiled = new Set(engine.entrypoints);
   const codes = reasonCodes(bundle.sources);
   const policies = new Map<string, SignerPolicy>();
   for (const signerName of choice.signers) {
-    refuseUnsupported(signerName, 'the configuration');
+    refuseUnsupported(signerName, choice, 'the configuration');
     const serving = candidates.filter((candidate) => candidate.custom.signer_name === signerName);
     const chosen = choose(signerName, serving, choice.entrypoints?.[signerName]);
     if (!compiled.has(chosen.path)) {
@@ -66,15 +66,15 @@ export async function loadPolicy(
     policies.set(signerName, signerPolicy(bundle, engine, chosen, serving, codes));
   }
   // oxlint-disable-next-line no-await-in-loop -- one engine, and the first problem is the one to report
-  for (const policy of policies.values()) await probe(policy, engine, choice.probe);
+  for (const policy of policies.values()) await selfTest(policy, engine, choice.probe);
   return policies;
 }
 
-function refuseUnsupported(signerName: string, where: string): void {
-  if ((supportedSigners as readonly string[]).includes(signerName)) return;
+function refuseUnsupported(signerName: string, { supported }: PolicyChoice, where: string): void {
+  if (supported.includes(signerName)) return;
   throw new PolicyError(
     'SignerNotSupported',
-    `${where} names signer ${JSON.stringify(signerName)}: supported are ${supportedSigners.join(', ')}`,
+    `${where} names signer ${JSON.stringify(signerName)}: supported are ${supported.join(', ')}`,
   );
 }
 
@@ -121,8 +121,8 @@ function signerPolicy(
 }
 
 /** A configuration error must stop the load: at evaluation it could silently switch a rule off. */
-async function probe(policy: SignerPolicy, engine: Engine, input: object): Promise<void> {
-  const value = await engine.selfTest(policy.entrypoint, input);
+async function selfTest(policy: SignerPolicy, engine: Engine, probe: Probe): Promise<void> {
+  const value = await engine.selfTest(policy.entrypoint, probe(policy.signerName, policy.needs));
   const decision = decisionShape.safeParse(value);
   if (!decision.success) {
     throw new PolicyError(

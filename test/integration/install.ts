@@ -1,3 +1,5 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { Approver } from '../support/approver.ts';
@@ -6,10 +8,20 @@ import type { Scene } from './scene.ts';
 /** deploy/ as a user applies it, and the program with what it grants, and nothing else. */
 
 export const NAMESPACE = 'rego-csr-approver';
-const base = new URL('../../deploy/kustomize/base', import.meta.url).pathname;
+const kustomize = new URL('../../deploy/kustomize', import.meta.url).pathname;
 
-export async function manifests(scene: Scene): Promise<string> {
-  return scene.cluster.kubectl(['kustomize', base]);
+/** @param components of deploy/kustomize/components, in an overlay as a user writes one */
+export async function manifests(scene: Scene, ...components: readonly string[]): Promise<string> {
+  const overlay = mkdtempSync(join(scene.cluster.dir, 'overlay-'));
+  const path = (...parts: string[]) => relative(overlay, join(kustomize, ...parts));
+  writeFileSync(
+    join(overlay, 'kustomization.yaml'),
+    stringify({
+      resources: [path('base')],
+      components: components.map((name) => path('components', name)),
+    }),
+  );
+  return scene.cluster.kubectl(['kustomize', overlay]);
 }
 
 /** One object a document. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { probeDocument } from '../../src/decide/probe.ts';
+import { probeDocument, probeFor } from '../../src/decide/probe.ts';
 import { readBundleFiles } from '../../src/policy/files.ts';
 import { Isolate } from '../../src/policy/isolate.ts';
 import { loadPolicy, type SignerPolicy } from '../../src/policy/policy.ts';
@@ -69,7 +69,7 @@ const spinning = { ...probeDocument, sans: { ...probeDocument.sans, dns: ['spin'
 async function load(isolate: Isolate): Promise<SignerPolicy> {
   const policies = await loadPolicy(
     await readBundleFiles(bundle),
-    { signers: [signer], probe: probeDocument },
+    { signers: [signer], supported: [signer], probe: probeFor },
     isolate,
   );
   const policy = policies.get(signer);

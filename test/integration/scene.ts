@@ -6,7 +6,11 @@ import { isNotFound } from '../../src/kube/errors.ts';
 import { listAll } from '../../src/kube/list.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { apiPath } from '../../src/kube/path.ts';
-import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
+import {
+  startControlPlane,
+  type ControlPlane,
+  type ControlPlaneOptions,
+} from '../control-plane/control-plane.ts';
 import type { Approver } from '../support/approver.ts';
 import type { CSRSpec } from '../support/csr.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
@@ -34,8 +38,8 @@ export class Scene {
     this.admin = connect({ kubeconfig: cluster.adminKubeconfig }, { userAgent: 'admin', connections: 4 });
   }
 
-  static async open(): Promise<Scene> {
-    const scene = new Scene(await startControlPlane());
+  static async open(options?: ControlPlaneOptions): Promise<Scene> {
+    const scene = new Scene(await startControlPlane(options));
     const input = readFileSync(selfNodeServer, 'utf8');
     await scene.cluster.kubectl(['apply', '-f', '-'], { input });
     return scene;

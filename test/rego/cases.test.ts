@@ -4,7 +4,7 @@ import type { Said } from './evaluate.ts';
 import { evaluateOnOpa, evaluateOnWasm } from './evaluate.ts';
 import { problemsOf } from './outcome.ts';
 
-const cases = loadCases();
+const cases = await loadCases();
 
 describe('cases', () => {
   let onOpa: Said[];

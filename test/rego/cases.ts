@@ -1,54 +1,122 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { z } from 'zod';
-import { caseSchema, worldSchema } from './case.ts';
-import type { CaseFile } from './case.ts';
-import { documentOf } from './document.ts';
+import { bundlePath, loadPoliciesFrom, signersOf } from '../../src/cli/policies.ts';
+import { defaultConfig as defaults } from '../../src/config/schema.ts';
+import { decodeDocument } from '../../src/decide/decide.ts';
+import type { RequestInput } from '../../src/decide/input.ts';
+import { readBundleFiles } from '../../src/policy/files.ts';
+import { Isolate } from '../../src/policy/isolate.ts';
+import type { FactNeeds } from '../../src/policy/needs.ts';
+import { noFacts, unionOfNeeds } from '../../src/policy/needs.ts';
+import type { Expectation } from '../../src/verify/case.ts';
+import { change } from '../../src/verify/changes.ts';
+import type { CaseEntry } from '../../src/verify/files.ts';
+import { readCases } from '../../src/verify/files.ts';
+import { KeyRing } from '../../src/verify/keys.ts';
+import type { PreparedCase } from '../../src/verify/prepare.ts';
+import { prepareCase } from '../../src/verify/prepare.ts';
 import { policiesPath } from './paths.ts';
 
+type Json = Record<string, unknown>;
+
+/** A case as both engines are given it. */
 export interface RegoCase {
   readonly id: string;
   readonly title: string;
-  readonly expect: CaseFile['expect'];
-  /** The input document. */
-  readonly input: Readonly<Record<string, unknown>>;
-  /** Value of data.csr.kubelet_serving.config. */
-  readonly config: Readonly<Record<string, unknown>>;
+  readonly expect: Expectation;
+  /** The input document, with every fact. */
+  readonly input: Readonly<Json>;
+  /** Facts that floor or policy ask for, and that could not be obtained. */
+  readonly missing: readonly string[];
+  /** The default policy that decides it. */
+  readonly policy: PolicyName;
+  /** Value of data.csr.POLICY.config. */
+  readonly config: Readonly<Json>;
 }
 
-/** Knobs as the default bundle ships them. */
-export const defaultConfig = (
-  readYaml('default/csr/kubelet_serving/data.yaml') as { readonly config: Readonly<Record<string, unknown>> }
-).config;
+/** A package below data.csr of the default bundle. */
+export type PolicyName = 'kubelet_serving' | 'kubelet_client';
 
-/** All cases of policies/cases, each with its whole input document. */
-export function loadCases(): readonly RegoCase[] {
-  const world = worldSchema.parse(readYaml('cases/world.yaml'));
-  const folder = 'cases/kubelet_serving';
-  const cases = readdirSync(policiesPath(folder))
-    .sort()
-    .flatMap((file) => parseFile(join(folder, file)));
-  const ids = new Set<string>();
-  for (const { id } of cases) {
-    if (ids.has(id)) throw new TypeError(`case ${id} is there twice`);
-    ids.add(id);
+/** The signer whose requests are not decided by the rules for serving certificates. */
+const clientSigner = 'kubernetes.io/kube-apiserver-client-kubelet';
+
+/** Knobs of the policy for serving certificates, as the default bundle ships them. */
+export const defaultConfig = shippedConfig('kubelet_serving');
+
+export const addressCap = {
+  maxNodeAddresses: defaults.limits.maxNodeAddresses,
+  exemptNodes: new Set<string>(),
+};
+
+/** Every case of policies/cases, as the command `verify` reads it. */
+export function caseEntries(): CaseEntry[] {
+  return readCases([policiesPath('cases')]);
+}
+
+/** All cases of policies/cases that get to the rules, each with the document that the program makes of it. */
+export async function loadCases(): Promise<readonly RegoCase[]> {
+  const keys = new KeyRing();
+  const prepared = await Promise.all(caseEntries().map((entry) => prepareCase(entry, keys, addressCap)));
+  const needsOf = await shippedNeeds();
+  const cases = prepared.map(async (one) => {
+    const request = requestOf(one);
+    return request === undefined ? [] : [await regoCase(one, request, needsOf(request['signer_name']))];
+  });
+  return (await Promise.all(cases)).flat();
+}
+
+/** Which facts floor and default policy ask for, by signer. */
+async function shippedNeeds(): Promise<(signer: unknown) => FactNeeds> {
+  const bundle = await readBundleFiles(bundlePath(defaults, undefined));
+  const isolate = new Isolate();
+  const config = { ...defaults, signers: signersOf(bundle) };
+  const { floor, signers } = await loadPoliciesFrom(config, bundle, isolate);
+  await isolate.close();
+  return (signer) => {
+    const name = String(signer);
+    return unionOfNeeds(floor.needs.get(name) ?? noFacts, signers.get(name)?.needs ?? noFacts);
+  };
+}
+
+/** The one case that everything else differs from. */
+export async function goodCase(): Promise<RegoCase> {
+  const good = (await loadCases()).find(({ id }) => id === 'OK-01');
+  if (good === undefined) throw new Error('case OK-01 is missing');
+  return good;
+}
+
+/** The request document; undefined where the decoder refuses the request, which no rule ever sees. */
+function requestOf({ subject }: PreparedCase): Json | undefined {
+  if (subject.kind === 'document') return subject.document;
+  const document = decodeDocument(subject.request, { now: subject.now, limits: defaults.limits });
+  return 'reason' in document ? undefined : { ...document };
+}
+
+async function regoCase(
+  { entry, gather, factsAbout, data }: PreparedCase,
+  request: Json,
+  needs: FactNeeds,
+): Promise<RegoCase> {
+  const { id, title, expect } = entry.definition;
+  const policy =
+    request['signer_name'] === clientSigner && hasClientPolicy() ? 'kubelet_client' : 'kubelet_serving';
+  const config = structuredClone(shippedConfig(policy));
+  const nowhere = change({ csr: { [policy]: { config } } }, data);
+  if (nowhere !== undefined) throw new TypeError(`${id}: the default policy has no data at ${nowhere}`);
+  const { failures } = await gather(needs, request as RequestInput);
+  const missing = failures.map(({ fact }) => fact);
+  return { id, title, expect, input: { ...request, ...factsAbout(request) }, missing, policy, config };
+}
+
+function hasClientPolicy(): boolean {
+  try {
+    return shippedConfig('kubelet_client') !== undefined;
+  } catch {
+    return false;
   }
-  return cases.map((entry) => ({
-    id: entry.id,
-    title: entry.title,
-    expect: entry.expect,
-    input: documentOf(world, entry),
-    config: { ...defaultConfig, ...entry.config },
-  }));
 }
 
-function parseFile(path: string): CaseFile[] {
-  const result = z.array(caseSchema).safeParse(readYaml(path));
-  if (result.success) return result.data;
-  throw new TypeError(`${path}: ${z.prettifyError(result.error)}`);
-}
-
-function readYaml(path: string): unknown {
-  return parse(readFileSync(policiesPath(path), 'utf8'), { merge: true });
+function shippedConfig(policy: PolicyName): Json {
+  const text = readFileSync(policiesPath(`default/csr/${policy}/data.yaml`), 'utf8');
+  return (parse(text) as { readonly config: Json }).config;
 }

@@ -9,8 +9,8 @@ type ReasonKind = (typeof kinds)[number];
 export interface DocumentedCode {
   readonly code: string;
   readonly kind: ReasonKind;
-  /** Bundles that give it. */
-  readonly bundles: readonly string[];
+  /** Packages that give it, without the `csr.` that all begin with. */
+  readonly packages: readonly string[];
   readonly title: string;
   readonly description: string;
   readonly remedy: string;
@@ -29,7 +29,10 @@ const inspected = z.looseObject({
   ),
 });
 
-/** Every code that a rule declares, sorted by kind and code. */
+/**
+ * Every code that a rule declares, sorted by kind and code. A code that two signers give for different causes is there
+ * twice: what it means is the same, what to do is not.
+ */
 export async function documentedCodes(): Promise<DocumentedCode[]> {
   const found = new Map<string, DocumentedCode>();
   for (const bundle of bundleNames) {
@@ -42,18 +45,27 @@ export async function documentedCodes(): Promise<DocumentedCode[]> {
       const rule = path.at(-1)?.value ?? '';
       const kind = kinds.find((name) => rule === name || rule.endsWith(`_${name}`));
       if (kind === undefined) throw new TypeError(`${code}: a rule named ${rule} gives no reasons`);
-      found.set(code, {
-        code,
-        kind,
-        bundles: [...(found.get(code)?.bundles ?? []), bundle],
+      const texts = {
         title: required(code, 'title', annotations.title),
         description: required(code, 'description', annotations.description),
         remedy: required(code, 'remedy', annotations.custom?.remedy),
-      });
+      };
+      const key = JSON.stringify([code, kind, texts]);
+      const packages = [...(found.get(key)?.packages ?? []), packageOf(path)];
+      found.set(key, { code, kind, packages, ...texts });
     }
   }
-  const rank = ({ kind, code }: DocumentedCode): string => `${String(kinds.indexOf(kind))} ${code}`;
+  const rank = ({ kind, code, packages }: DocumentedCode): string =>
+    `${String(kinds.indexOf(kind))} ${code} ${packages.join()}`;
   return [...found.values()].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+}
+
+/** The path is `data`, `csr`, the package, the rule. */
+function packageOf(path: readonly { readonly value: string }[]): string {
+  return path
+    .slice(2, -1)
+    .map(({ value }) => value)
+    .join('.');
 }
 
 function required(code: string, field: string, text: string | undefined): string {
@@ -63,8 +75,8 @@ function required(code: string, field: string, text: string | undefined): string
 
 /** The table in Markdown. */
 export async function codesTable(): Promise<string> {
-  const rows = (await documentedCodes()).map(({ code, kind, bundles, title, description, remedy }) => {
-    const cells = [`\`${code}\``, kind, bundles.join(', '), title, description, remedy];
+  const rows = (await documentedCodes()).map(({ code, kind, packages, title, description, remedy }) => {
+    const cells = [`\`${code}\``, kind, packages.join(', '), title, description, remedy];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
   const head = '| code | kind | from | meaning | likely cause | what to do |';

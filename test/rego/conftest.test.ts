@@ -28,8 +28,10 @@ async function conftest(cases: readonly RegoCase[], bundle: 'floor' | 'default',
   return withDirectory(async (directory) => {
     for (const { id, input } of cases) writeFileSync(join(directory, `${id}.json`), JSON.stringify(input));
     const data = join(directory, 'data');
-    mkdirSync(join(data, 'csr/kubelet_serving'), { recursive: true });
-    writeFileSync(join(data, 'csr/kubelet_serving/data.json'), JSON.stringify({ config: cases[0]?.config }));
+    for (const { policy, config } of cases.slice(0, 1)) {
+      mkdirSync(join(data, 'csr', policy), { recursive: true });
+      writeFileSync(join(data, 'csr', policy, 'data.json'), JSON.stringify({ config }));
+    }
     const options = ['--policy', bundle, '--data', data, '--namespace', namespace, '--output', 'json'];
     const documents = cases.map(({ id }) => join(directory, `${id}.json`));
     const { stdout, stderr } = await runTool('conftest', ['test', ...options, ...documents]);
@@ -57,8 +59,9 @@ const texts = (reasons: readonly { readonly msg: string }[]): string[] =>
 const messages = (reasons: Said['decision']['deny']): string[] =>
   reasons.map((reason) => (typeof reason === 'string' ? reason : reason.msg));
 
+const cases = await loadCases();
+
 describe('stock conftest', () => {
-  const cases = loadCases();
   let said: Map<string, Said>;
   let floor: Map<string, Tested>;
   const policy = new Map<string, Tested>();
@@ -69,10 +72,13 @@ describe('stock conftest', () => {
       cases.flatMap(({ id }, index) => (answers[index] === undefined ? [] : [[id, answers[index]]])),
     );
     floor = await conftest(cases, 'floor', 'csr.floor');
-    for (const group of Map.groupBy(cases, ({ config }) => JSON.stringify(config)).values()) {
-      for (const [id, one] of await conftest(group, 'default', 'csr.kubelet_serving')) policy.set(id, one);
+    const groups = Map.groupBy(cases, (one) => JSON.stringify([one.policy, one.config]));
+    for (const group of groups.values()) {
+      const namespace = `csr.${group[0]?.policy ?? ''}`;
+      for (const [id, one] of await conftest(group, 'default', namespace)) policy.set(id, one);
     }
-  });
+    // A run for each of some fifty configurations.
+  }, 300_000);
 
   it.each(cases)('fails exactly where the program would not approve, with its words: $id', (one) => {
     const answer = said.get(one.id);

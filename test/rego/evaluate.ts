@@ -7,7 +7,7 @@ import { parseBundle } from '../../src/policy/bundle.ts';
 import type { FloorDecision, PolicyDecision } from '../../src/policy/decision.ts';
 import { decisionShape, floorShape } from '../../src/policy/decision.ts';
 import { readBundleFiles } from '../../src/policy/files.ts';
-import type { RegoCase } from './cases.ts';
+import type { PolicyName, RegoCase } from './cases.ts';
 import { opa } from './opa.ts';
 import { policiesPath } from './paths.ts';
 
@@ -51,13 +51,13 @@ export async function withDirectory<T>(use: (directory: string) => Promise<T>): 
 }
 
 // Variables for what `with` puts in place: opa evaluates a reference there after the replacement.
-const query = `[said |
+const queryOf = (policy: PolicyName): string => `[said |
   some one in input.cases
   document := one.input
   config := one.config
   form := data.csr.floor.form with input as document
   facts := data.csr.floor.facts with input as document
-  decision := data.csr.kubelet_serving.decision with input as document with data.csr.kubelet_serving.config as config
+  decision := data.csr.${policy}.decision with input as document with data.csr.${policy}.config as config
   said := {"form": form, "facts": facts, "decision": decision}
 ]`;
 
@@ -69,6 +69,23 @@ export async function evaluateOnOpa(
     default: policiesPath('default'),
   },
 ): Promise<Said[]> {
+  const said = new Map<RegoCase, Said>();
+  for (const [policy, group] of Map.groupBy(cases, (one) => one.policy)) {
+    // oxlint-disable-next-line no-await-in-loop -- two cores
+    const answers = await evaluatePolicyOnOpa(policy, group, sources);
+    for (const [index, one] of group.entries()) {
+      const answer = answers[index];
+      if (answer !== undefined) said.set(one, answer);
+    }
+  }
+  return cases.map((one) => said.get(one)).filter((one) => one !== undefined);
+}
+
+async function evaluatePolicyOnOpa(
+  policy: PolicyName,
+  cases: readonly RegoCase[],
+  sources: Readonly<Record<BundleName, string>>,
+): Promise<Said[]> {
   return withDirectory(async (directory) => {
     const input = join(directory, 'input.json');
     writeFileSync(
@@ -76,7 +93,7 @@ export async function evaluateOnOpa(
       JSON.stringify({ cases: cases.map((one) => ({ input: one.input, config: one.config })) }),
     );
     const bundles = ['-b', sources.floor, '-b', sources.default, '--ignore', '*_test.rego'];
-    const text = await opa('eval', ...bundles, '-i', input, '-f', 'raw', query);
+    const text = await opa('eval', ...bundles, '-i', input, '-f', 'raw', queryOf(policy));
     const said = JSON.parse(text) as unknown[];
     if (said.length !== cases.length) throw new Error('an entrypoint is undefined for some case');
     return said.map((one) => checked(one as Record<keyof Said, unknown>));
@@ -105,15 +122,15 @@ export async function evaluateOnWasm(cases: readonly RegoCase[]): Promise<Said[]
     const path = await buildBundle('default', directory);
     const policies = new Map<string, Evaluate>();
     const said: Said[] = [];
-    for (const { input, config } of cases) {
-      const key = JSON.stringify(config);
-      const policy = policies.get(key) ?? (await loadBundle(path, { csr: { kubelet_serving: { config } } }));
+    for (const { input, config, policy: name } of cases) {
+      const key = JSON.stringify([name, config]);
+      const policy = policies.get(key) ?? (await loadBundle(path, { csr: { [name]: { config } } }));
       policies.set(key, policy);
       said.push(
         checked({
           form: floor('csr/floor/form', input),
           facts: floor('csr/floor/facts', input),
-          decision: policy('csr/kubelet_serving/decision', input),
+          decision: policy(`csr/${name}/decision`, input),
         }),
       );
     }

@@ -14,6 +14,8 @@ const vitest = [
   'cases',
   'shared',
   'codes',
+  'semantics',
+  'rego/verify',
   'config.test',
 ];
 

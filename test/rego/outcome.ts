@@ -11,9 +11,8 @@ export interface Outcome {
 }
 
 /** What the program makes of what the entrypoints say, in the order in which it asks them. */
-export function outcomeOf({ input }: RegoCase, said: Said): Outcome {
+export function outcomeOf({ missing }: RegoCase, said: Said): Outcome {
   if (said.form.deny.length > 0) return { verdict: 'deny', codes: codesOf(said.form.deny), warn: [] };
-  const missing = ['sar', 'node', 'claims', 'cluster'].filter((fact) => input[fact] === undefined);
   const verdict =
     missing.length > 0
       ? judgeWithoutFacts(missing.map((fact) => ({ fact, message: 'missing' })))

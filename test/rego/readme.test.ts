@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { parseBundle } from '../../src/policy/bundle.ts';
 import { readBundleFiles } from '../../src/policy/files.ts';
 import { ensureTool } from '../tools/ensure.ts';
-import { defaultConfig, loadCases } from './cases.ts';
+import { goodCase } from './cases.ts';
 import { loadBundle } from './evaluate.ts';
 import { opa } from './opa.ts';
 import { policiesPath } from './paths.ts';
@@ -89,15 +90,38 @@ describe('policies/README.md', () => {
     });
   });
 
-  it('names every knob with its default', () => {
-    const rows = [...readme.matchAll(/^\| `([a-z_]+)` \| [^|]+ \| `([^`]+)` \|/gm)];
-    const documented = Object.fromEntries(rows.map(([, name = '', value = '']) => [name, JSON.parse(value)]));
-    expect(documented).toEqual(defaultConfig);
+  it.each([
+    ['kubelet_serving', '## The default policy', '### Kubelet client certificates'],
+    ['kubelet_client', '### Kubelet client certificates', '## Reason codes'],
+  ])('names every knob of %s with its default', (name, from, to) => {
+    const section = readme.slice(readme.indexOf(from), readme.indexOf(to));
+    const rows = [...section.matchAll(/^\| `([a-z_]+)` \| [^|]+ \| `([^`]+)` \|/gm)];
+    const documented = Object.fromEntries(rows.map(([, knob = '', value = '']) => [knob, JSON.parse(value)]));
+    const data: unknown = parse(readFileSync(policiesPath(`default/csr/${name}/data.yaml`), 'utf8'));
+    expect({ config: documented }).toEqual(data);
   });
 
-  it('shows a document that is case OK-01', () => {
-    const [good] = loadCases().filter(({ id }) => id === 'OK-01');
-    expect(JSON.parse(readFileSync(policiesPath('examples/input.json'), 'utf8'))).toEqual(good?.input);
+  it('shows bootstrappers that are correct', async () => {
+    const [shown = ''] = blocks('yaml').filter((text) => text.startsWith('bootstrappers:'));
+    const data = parse(readFileSync(policiesPath('default/csr/kubelet_client/data.yaml'), 'utf8')) as {
+      readonly config: object;
+    };
+    const bundle = join(directory, 'shown.tar.gz');
+    await opa('build', '-b', 'default', '-t', 'wasm', '--ignore', '*_test.rego', '-o', bundle);
+    const { bootstrappers }: { bootstrappers?: unknown } = parse(shown);
+    const config = { ...data.config, bootstrappers };
+    const evaluate = await loadBundle(bundle, { csr: { kubelet_client: { config } } });
+    expect(evaluate('csr/kubelet_client/decision', {})).toMatchObject({ config_errors: [] });
+  });
+
+  it('shows a document that is case OK-01', async () => {
+    const { fingerprint, ...input } = JSON.parse(
+      readFileSync(policiesPath('examples/input.json'), 'utf8'),
+    ) as Record<string, unknown>;
+    const { fingerprint: ofThisRun, ...good } = (await goodCase()).input;
+    expect(input).toEqual(good);
+    // Of a request that is signed anew in each run.
+    for (const one of [fingerprint, ofThisRun]) expect(one).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
 
   it('shows a policy that extends the default one', async () => {
@@ -115,11 +139,13 @@ describe('policies/README.md', () => {
     const { entrypoints } = parseBundle(await readBundleFiles(bundle));
     expect(entrypoints.map((entry) => entry.path).sort()).toEqual([
       'acme/kubelet_serving/decision',
+      'csr/kubelet_client/decision',
       'csr/kubelet_serving/decision',
     ]);
     const evaluate = await loadBundle(bundle);
-    const [good] = loadCases().filter(({ id }) => id === 'OK-01');
-    const input = structuredClone(good?.input) as { node: { labels: Record<string, string> } };
+    const input = structuredClone((await goodCase()).input) as unknown as {
+      node: { labels: Record<string, string> };
+    };
     const entrypoint = 'acme/kubelet_serving/decision';
     const wait = [{ code: 'PoolUnknown', msg: 'the Node is in no known pool' }];
     expect(evaluate(entrypoint, input)).toMatchObject({ allow: false, deny: [], wait });

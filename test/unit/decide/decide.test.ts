@@ -81,6 +81,12 @@ describe('is an error, never an answer', () => {
   test.each(notPolicy)('the policy: %s', async (_, policy) => {
     expect(await outcome({ policy })).toMatchObject({ kind: 'error', reasons: [{ code: 'PolicyFailed' }] });
   });
+  test('a floor that passes a signer that it does not name', async () => {
+    const policies = policiesThat();
+    const floor = { ...policies.floor, needs: new Map() };
+    const { verdict } = await decide(request(), gathers(), { ...policies, floor }, options);
+    expect(verdict).toMatchObject({ kind: 'error', reasons: [{ code: 'FloorFailed' }] });
+  });
   test('each fact that could not be had, by name, and nothing is evaluated without it', async () => {
     const failures = [{ fact: 'node', message: 'timeout', retryAfterSeconds: 3 }];
     const policies = policiesThat();
@@ -104,6 +110,18 @@ describe('facts', () => {
     };
     await decide(request(), gather, policiesThat(), options);
     expect(asked).toEqual({ ...noFacts, node: true, claims: false, cluster: true });
+  });
+
+  test('that the floor asks for with another signer are not', async () => {
+    let asked: unknown;
+    const gather: Gather = (needs) => {
+      asked = needs;
+      return Promise.resolve({ facts: {}, failures: [] });
+    };
+    const policies = policiesThat();
+    const needs = new Map([...policies.floor.needs, ['example.com/x', { ...noFacts, claims: true }]]);
+    await decide(request(), gather, { ...policies, floor: { ...policies.floor, needs } }, options);
+    expect(asked).toEqual({ ...noFacts, node: true, cluster: true });
   });
 
   test.each([

@@ -36,7 +36,7 @@ export function policiesThat(
   return {
     asked,
     floor: {
-      needs: { ...noFacts, node: true },
+      needs: new Map([[SIGNER, { ...noFacts, node: true }]]),
       codes: new Map(),
       form: side('form', given.form),
       facts: side('facts', given.facts),

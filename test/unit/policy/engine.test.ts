@@ -6,8 +6,6 @@ import { decisionShape } from '../../../src/policy/decision.ts';
 import { Engine } from '../../../src/policy/engine.ts';
 import { Isolate } from '../../../src/policy/isolate.ts';
 import { unpackBundle } from '../../../src/policy/files.ts';
-import { loadFloor } from '../../../src/policy/floor.ts';
-import { noFacts } from '../../../src/policy/needs.ts';
 
 const bundle = parseBundle(
   await unpackBundle(readFileSync(new URL('../../../dist/default.tar.gz', import.meta.url))),
@@ -96,12 +94,4 @@ describe('an evaluation', () => {
     const decision = decisionShape.parse(await engine.evaluate(entrypoint, probeDocument));
     expect([decision.allow, decision.config_errors.length > 0]).toEqual([false, true]);
   });
-});
-
-test('the floor demands the facts that its own METADATA names', async () => {
-  const floor = await loadFloor(probeDocument);
-  expect(floor.needs).toEqual({ ...noFacts, node: true, claims: false, cluster: true });
-  expect(await floor.form(probeDocument)).toMatchObject({ pass: true });
-  expect(await floor.facts(probeDocument)).toMatchObject({ pass: true });
-  expect(floor.codes.size).toBeGreaterThan(10);
 });

@@ -17,3 +17,11 @@ test_reason_of_the_authorizer_is_shown if {
 	some refused in reasons
 	endswith(refused.msg, ": frozen")
 }
+
+test_authorizer_without_reason_is_not_quoted if {
+	msg := "system:node:n1 may not create certificatesigningrequests/selfnodeserver"
+	every review in [{"allowed": false}, {"allowed": false, "reason": ""}] {
+		document := object.union(object.remove(good, {"sar"}), {"sar": {"selfnodeserver": review}})
+		messages == {msg} with input as document
+	}
+}

@@ -4,6 +4,7 @@ import data.csr.kubelet_serving as policy
 
 test_cluster_must_be_known if {
 	policy.cluster_known with input as good
+	policy.cluster_known with input as changed({"cluster": {"api_names": ["a.example"], "api_addresses": ["192.0.2.10"]}})
 	not policy.cluster_known with input as object.remove(good, {"cluster"})
 	every cluster in [
 		{"api_names": []},
@@ -44,4 +45,9 @@ test_control_plane_shares_with_the_api_server if {
 
 test_control_plane_is_waited_for_until_it_is_labelled if {
 	codes == {"ControlPlaneLabelMissing"} with input as _control_plane({"kubernetes.io/role": "control-plane"})
+}
+
+test_what_is_shared_is_named if {
+	msg := "the Node has names or addresses of the API server without the control-plane label: 192.0.2.10, api.example.com"
+	messages == {msg} with input as _control_plane({})
 }

@@ -7,19 +7,31 @@ config_correct if count(config_errors) == 0
 # The one place that reads the data. Undefined without it, and then `config_errors` is not empty.
 _config := data.csr.kubelet_serving.config
 
-_knobs := {"max_expiration_seconds", "require_credential_id", "reserved_names", "reserved_cidrs"}
+_knobs := (_switches | object.keys(_numbers)) | {"trust", "inventory", "lookups", "reserved_names", "reserved_cidrs"}
+
+_switches := {"require_credential_id", "newest_only"}
+
+_numbers := {
+	"max_expiration_seconds": {"least": 600, "most": 2147483647},
+	# Kubernetes' cleaner deletes pending requests after a day.
+	"max_age_seconds": {"least": 60, "most": 86400},
+	# The program counts up to 256 requests of one requestor: a larger limit would never be met.
+	"max_pending_requestor": {"least": 0, "most": 255},
+	"max_pending_cluster": {"least": 0, "most": 1000000},
+}
 
 # METADATA
 # title: What is wrong with the data
 # description: |
 #   The program evaluates it when it loads the bundle, and refuses a bundle for which it is not empty. A wrong value
-#   could otherwise switch a rule off without a word.
+#   could otherwise switch a rule off without a word, or confirm more than was meant.
 # scope: document
 config_errors contains _config_error("", "must be an object; is the data file missing?") if {
 	not _config_given
 }
 
-config_errors contains _config_error($".{shortened(key)}", $"no such knob; there are {concat(", ", sort(_knobs))}") if {
+config_errors contains _config_error($".{shortened(key)}", msg) if {
+	msg := $"no such knob; there are {concat(", ", sort(_knobs))}"
 	some key in object.keys(_config)
 	not key in _knobs
 }
@@ -30,13 +42,16 @@ config_errors contains _config_error($".{knob}", "must be set") if {
 	not knob in object.keys(_config)
 }
 
-config_errors contains _config_error(".max_expiration_seconds", "must be a whole number from 600 to 2147483647") if {
-	value := _config.max_expiration_seconds
-	not _is_expiration(value)
+config_errors contains _config_error($".{knob}", msg) if {
+	some knob, limits in _numbers
+	value := _config[knob]
+	not _is_whole_number(value, limits)
+	msg := $"must be a whole number from {format_int(limits.least, 10)} to {format_int(limits.most, 10)}"
 }
 
-config_errors contains _config_error(".require_credential_id", "must be true or false") if {
-	value := _config.require_credential_id
+config_errors contains _config_error($".{knob}", "must be true or false") if {
+	some knob in _switches
+	value := _config[knob]
 	not is_boolean(value)
 }
 
@@ -48,7 +63,7 @@ config_errors contains _config_error($".{knob}", "must be a list") if {
 
 config_errors contains _config_error($".reserved_names[{index}]", "must be a DNS name, perhaps after *.") if {
 	some index, value in _config.reserved_names
-	not _is_name_pattern(value)
+	not _is_reserved_pattern(value)
 }
 
 config_errors contains _config_error($".reserved_cidrs[{index}]", "must be a range such as 10.0.0.0/8") if {
@@ -59,14 +74,14 @@ config_errors contains _config_error($".reserved_cidrs[{index}]", "must be a ran
 # A rule of its own: `not is_object(_config)` is undefined, not true, where the data is missing.
 _config_given if is_object(_config)
 
-_is_expiration(value) if {
+_is_whole_number(value, limits) if {
 	is_number(value)
 	value == floor(value)
-	value >= 600
-	value <= 2147483647
+	value >= limits.least
+	value <= limits.most
 }
 
-_is_name_pattern(value) if {
+_is_reserved_pattern(value) if {
 	regex.match(`^(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$`, value)
 }
 

@@ -14,7 +14,8 @@ test_credential_is_demanded if {
 }
 
 test_missing_or_malformed_credential_is_denied if {
-	every document in [good, _with_ids([]), _with_ids(["x"])] {
+	id := $"X509SHA256={concat("", ["0123456789abcdef" | some _ in numbers.range(1, 4)])}"
+	every document in [good, _with_ids([]), _with_ids(["x"]), _with_ids([$"x{id}"]), _with_ids([$"{id}0"])] {
 		"CredentialIDMissing" in codes with input as document with policy.config as _config
 	}
 }

@@ -1,7 +1,8 @@
 # METADATA
 # title: Kubelet serving certificates
 # description: |
-#   Approves what a kubelet asks for itself: a serving certificate for addresses that its own Node lists.
+#   Approves what a kubelet asks for itself: a serving certificate for names and addresses that sources of trust say are
+#   its own. Which sources, the data says; its own Node, unless stated.
 #
 #   Every line of `allow` is a requirement that must be shown to hold; `deny` and `wait` only explain why one does not.
 #   A rule that is undefined, because data or a fact is missing, therefore never approves.
@@ -27,6 +28,8 @@ package csr.kubelet_serving
 #     node: true
 #     claims: true
 #     cluster: true
+#     pending: true
+#     lookups_from: csr.kubelet_serving.config.lookups
 decision := {"allow": allow, "deny": deny, "wait": wait, "warn": warn, "config_errors": config_errors}
 
 # METADATA
@@ -37,6 +40,11 @@ default allow := false
 allow if {
 	config_correct
 	signer_is_kubelet_serving
+	request_fresh
+	pending_known
+	request_newest
+	requestor_calm
+	cluster_calm
 	requestor_is_node
 	requestor_in_nodes_group
 	credential_shown
@@ -64,9 +72,9 @@ allow if {
 	node_is_requestor
 	node_staying
 	node_older_than_request
-	node_within_cap
-	names_listed
-	addresses_listed
+	lookups_known
+	names_confirmed
+	addresses_confirmed
 	claims_known
 	sans_unclaimed
 	access_granted

@@ -13,3 +13,8 @@ test_other_lifetimes_are_denied if {
 		codes == {"ExpirationNotAllowed"} with input as changed({"expiration_seconds": seconds})
 	}
 }
+
+test_allowed_lifetimes_are_named if {
+	msg := "31536001 seconds; allowed: none, or 600 to 31536000"
+	messages == {msg} with input as changed({"expiration_seconds": 31536001})
+}

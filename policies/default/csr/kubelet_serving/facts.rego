@@ -13,6 +13,13 @@ _missing_facts contains "claims" if not claims_known
 
 _missing_facts contains "cluster" if not cluster_known
 
+_missing_facts contains "pending" if not pending_known
+
+_missing_facts contains $"lookups.{name}" if {
+	some name in _trusted_lookups
+	not _lookup_answered(name)
+}
+
 # Rules of their own: `not f(input.missing)` is undefined, not true.
 _review_given if is_boolean(input.sar.selfnodeserver.allowed)
 

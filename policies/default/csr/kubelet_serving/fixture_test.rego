@@ -6,6 +6,7 @@ import data.csr.kubelet_serving as policy
 good := {
 	"version": 1,
 	"created_at": "2026-11-22T05:59:59Z",
+	"age_seconds": 1,
 	"signer_name": "kubernetes.io/kubelet-serving",
 	"expiration_seconds": 0,
 	"usages": ["digital signature", "server auth"],
@@ -30,6 +31,8 @@ good := {
 		"service_cidrs": ["10.96.0.0/12"],
 		"pod_cidrs": ["10.244.0.0/16"],
 	},
+	"pending": {"requestor": 1, "cluster": 1, "newer": false},
+	"lookups": {},
 }
 
 changed(patch) := object.union(good, patch)
@@ -38,4 +41,11 @@ with_names(names) := changed({"sans": {"dns": names}})
 
 with_addresses(addresses) := changed({"sans": {"ip": addresses}})
 
+# The shipped data with some knobs turned.
+turned(patch) := object.union(object.remove(policy.config, object.keys(patch)), patch)
+
+warnings contains reason.code if some reason in policy.warn
+
 codes contains reason.code if some reason in (policy.deny | policy.wait)
+
+messages contains reason.msg if some reason in (policy.deny | policy.wait)

@@ -20,3 +20,10 @@ test_other_names_and_ranges_do_not_matter if {
 	config := object.union(policy.config, patch)
 	policy.allow with input as good with policy.config as config
 }
+
+# Engines disagree about such ranges. They are errors of the configuration, too.
+test_malformed_range_covers_nothing if {
+	config := object.union(policy.config, {"reserved_cidrs": ["10.0.0.0/08"]})
+	policy.addresses_open with input as good with policy.config as config
+	policy.allow == false with input as good with policy.config as config
+}

@@ -1,6 +1,7 @@
 package csr.floor_test
 
 import data.csr.floor as policy
+import data.csr.floor.client_test as client
 import data.csr.floor.serving_test as serving
 
 form_codes contains reason.code if some reason in (policy.form.deny | policy.form.wait)
@@ -14,6 +15,35 @@ test_good_request_passes if {
 	policy.facts.pass with input as serving.good
 	form_codes | facts_codes == set() with input as serving.good
 	violation_codes == set() with input as serving.good
+}
+
+test_good_client_requests_pass if {
+	every document in [client.good, client.renewal] {
+		policy.form.pass with input as document
+		policy.facts.pass with input as document
+		form_codes | facts_codes == set() with input as document
+		violation_codes == set() with input as document
+	}
+}
+
+test_each_signer_has_its_own_rules if {
+	wrong_serving := object.union(client.renewal, {"signer_name": "kubernetes.io/kubelet-serving"})
+	form_codes == {"SANMissing", "UsagesNotAllowed"} with input as wrong_serving
+	policy.form.pass == false with input as wrong_serving
+	policy.facts.pass == false with input as wrong_serving
+	wrong_client := object.union(serving.good, {"signer_name": "kubernetes.io/kube-apiserver-client-kubelet"})
+	form_codes == {"SANNotAllowed", "UsagesNotAllowed"} with input as wrong_client
+	facts_codes == {"SANNotAllowed", "UsagesNotAllowed"} with input as wrong_client
+	policy.form.pass == false with input as wrong_client
+	policy.facts.pass == false with input as wrong_client
+}
+
+test_client_facts_wait if {
+	document := client.changed({"sar": {"nodeclient": {"allowed": false, "denied": false, "reason": ""}}})
+	policy.form.pass with input as document
+	policy.facts.pass == false with input as document
+	facts_codes == {"AccessNotGranted"} with input as document
+	violation_codes == {"AccessNotGranted", "FloorNotPassed"} with input as document
 }
 
 test_form_sees_no_facts if {
@@ -38,7 +68,9 @@ test_facts_wait if {
 }
 
 test_other_signers_are_denied_for_that_alone if {
-	document := {"signer_name": "example.com/x"}
+	document := object.union(client.good, {"signer_name": "example.com/x"})
+	policy.form.pass == false with input as document
+	policy.facts.pass == false with input as document
 	form_codes == {"SignerNotSupported"} with input as document
 	facts_codes == {"SignerNotSupported"} with input as document
 }
@@ -54,4 +86,13 @@ test_entrypoints_are_defined_without_a_document if {
 	policy.form.pass == false with input as {}
 	policy.facts.pass == false with input as {}
 	form_codes | facts_codes == set() with input as {}
+}
+
+test_node_is_not_waited_for_if_the_signer_is_another if {
+	patch := {"signer_name": "example.com/x", "node": {"found": false, "name": "", "addresses": []}}
+	facts_codes == {"SignerNotSupported"} with input as serving.changed(patch)
+}
+
+test_what_is_denied_is_a_violation if {
+	violation_codes == {"FloorNotPassed", "NameReserved"} with input as serving.with_names(["localhost"])
 }

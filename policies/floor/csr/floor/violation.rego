@@ -7,7 +7,7 @@ package csr.floor
 #   missing. The program does not read it.
 # custom:
 #   code: FloorNotPassed
-#   remedy: See the other reasons. If there is none, the document lacks a fact; `node` and `cluster` are needed.
+#   remedy: See the other reasons. If there is none, the document lacks a fact that the floor asks for.
 violation contains {"code": rego.metadata.rule().custom.code, "msg": msg} if {
 	# Not `facts.pass`: opa makes an entrypoint of every rule that reads one.
 	not _facts_pass

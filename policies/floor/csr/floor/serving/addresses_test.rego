@@ -22,7 +22,18 @@ test_reserved_addresses_are_denied if {
 test_reserved_address_as_a_name_is_denied if "AddressReserved" in codes with input as with_names(["127.0.0.1"])
 
 test_malformed_addresses_are_denied if {
-	every address in ["n1", "", "10.0.0.1/32", "010.0.0.1", "10.0.1", "10.0.0.1.", ":::", "::ffff:a00:1", "10.0.0.1\n"] {
+	every address in [
+		"n1",
+		"",
+		"10.0.0.1/32",
+		"010.0.0.1",
+		"10.0.1",
+		"10.0.0.1.",
+		"10.0.0.1.x",
+		":::",
+		"::ffff:a00:1",
+		"10.0.0.1\n",
+	] {
 		"AddressMalformed" in codes with input as with_addresses([address])
 	}
 }
@@ -38,7 +49,13 @@ test_same_address_in_other_texts if {
 test_ranges if {
 	policy.is_cidr("10.0.0.0/8")
 	policy.is_cidr("fd00::/64")
+	policy.is_cidr("fd00::1/128")
+	not policy.is_cidr("10.0.0.0/08")
 	not policy.is_cidr("10.0.0.0")
 	not policy.is_cidr("10.0.0.0/33")
 	not policy.is_cidr("::ffff:10.0.0.0/104")
+}
+
+test_malformed_addresses_alone_are_named if {
+	"not canonical IP addresses: 10.0.1" in messages with input as with_addresses(["10.0.0.1", "10.0.1"])
 }

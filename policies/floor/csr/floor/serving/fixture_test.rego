@@ -39,3 +39,5 @@ with_names(names) := changed({"sans": {"dns": names}})
 with_addresses(addresses) := changed({"sans": {"ip": addresses}})
 
 codes contains reason.code if some reason in (policy.deny | policy.wait)
+
+messages contains reason.msg if some reason in (policy.deny | policy.wait)

@@ -24,11 +24,6 @@ requestor_in_nodes_group if "system:nodes" in input.requestor.groups
 subject_names_requestor if input.subject.common_name == input.requestor.username
 
 # METADATA
-# title: The subject's organization is system:nodes
-# description: Exactly one value, as the signer demands (pkg/apis/certificates/helpers.go).
-subject_in_nodes_organization if input.subject.organization == ["system:nodes"]
-
-# METADATA
 # title: Name of the requesting node
 node_name := trim_prefix(input.requestor.username, "system:node:")
 
@@ -63,15 +58,4 @@ deny contains reason(rego.metadata.rule(), msg) if {
 deny contains reason(rego.metadata.rule(), msg) if {
 	not subject_names_requestor
 	msg := $"common name {shortened(input.subject.common_name)} is not requestor {shortened(input.requestor.username)}"
-}
-
-# METADATA
-# title: The subject's organization is not system:nodes
-# description: The request was not made by a kubelet; the signer would fail it.
-# custom:
-#   code: OrganizationNotNodes
-#   remedy: Make the request with organization system:nodes and no other, as a kubelet does.
-deny contains reason(rego.metadata.rule(), msg) if {
-	not subject_in_nodes_organization
-	msg := $"organization ({listed(input.subject.organization)}) is not exactly system:nodes"
 }

@@ -5,7 +5,7 @@ import data.csr.floor.serving as policy
 test_good_request_has_no_reasons if codes == set() with input as good
 
 test_node_names_are_subdomains if {
-	every name in ["n1", "n1.example.com", "0", "a-b"] {
+	every name in ["n1", "n1.example.com", "0", "a-b", "n1.a-b.0"] {
 		policy.requestor_is_node with input as changed({"requestor": {"username": $"system:node:{name}"}})
 	}
 	every name in ["", "N1", "n1\n", "-n1", "n1-", "n_1", "a..b", ".a", "a."] {
@@ -25,6 +25,12 @@ test_subject_is_requestor if {
 	"SubjectNotRequestor" in codes with input as changed({"subject": {"common_name": "system:node:n2"}})
 }
 
-test_organization_is_exact if {
-	"OrganizationNotNodes" in codes with input as changed({"subject": {"organization": ["system:nodes", "x"]}})
+test_node_names_have_253_characters_at_most if {
+	name := concat("", ["a" | some _ in numbers.range(1, 253)])
+	policy.requestor_is_node with input as changed({"requestor": {"username": $"system:node:{name}"}})
+	not policy.requestor_is_node with input as changed({"requestor": {"username": $"system:node:{name}a"}})
+}
+
+test_name_of_a_user_must_begin_as_a_nodes if {
+	not policy.requestor_is_node with input as changed({"requestor": {"username": "x:system:node:n1"}})
 }

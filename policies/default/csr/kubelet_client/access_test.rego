@@ -1,0 +1,29 @@
+package csr.kubelet_client_test
+
+import data.csr.kubelet_client as policy
+
+_refused := [
+	{"allowed": false, "denied": false, "reason": ""},
+	{"allowed": true, "denied": true, "reason": ""},
+]
+
+test_refused_reviews_are_waited_for if {
+	every review in _refused {
+		codes == {"AccessNotGranted"} with input as changed({"sar": {"nodeclient": review}})
+		codes == {"AccessNotGranted"} with input as renewal_with({"sar": {"selfnodeclient": review}})
+	}
+}
+
+test_review_of_the_other_kind_grants_nothing if {
+	granted := {"allowed": true, "denied": false, "reason": ""}
+	refused := {"allowed": false, "denied": false, "reason": ""}
+	codes == {"AccessNotGranted"} with input as changed({"sar": {"selfnodeclient": granted, "nodeclient": refused}})
+	codes == {"AccessNotGranted"} with input as renewal_with({"sar": {"selfnodeclient": refused, "nodeclient": granted}})
+}
+
+test_review_and_its_reason_are_named if {
+	review := {"allowed": false, "denied": true, "reason": "frozen"}
+	reasons := policy.wait with input as changed({"sar": {"nodeclient": review}})
+	some refused in reasons
+	endswith(refused.msg, "certificatesigningrequests/nodeclient: frozen")
+}

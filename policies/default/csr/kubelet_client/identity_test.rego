@@ -1,0 +1,58 @@
+package csr.kubelet_client_test
+
+import data.csr.kubelet_client as policy
+
+_by(username, groups) := {"requestor": {"username": username, "groups": groups}}
+
+test_good_requests_have_no_reasons if {
+	codes == set() with input as good
+	codes == set() with input as renewal
+}
+
+test_any_user_may_bootstrap if {
+	every username in ["joe", "system:serviceaccount:kube-system:x", "System:node:n9", ""] {
+		policy.requestor_is_bootstrapper with input as changed({"requestor": {"username": username}})
+	}
+}
+
+test_who_is_not_authenticated_is_denied if {
+	every requestor in [
+		_by("system:anonymous", ["system:unauthenticated"]),
+		_by("system:anonymous", ["system:authenticated"]),
+		_by("joe", ["system:bootstrappers"]),
+		_by("joe", ["system:authenticated", "system:unauthenticated"]),
+	] {
+		document := changed(requestor)
+		"RequestorNotAuthenticated" in codes with input as document
+		policy.requestor_identified with input as document
+	}
+}
+
+test_half_a_node_is_denied if {
+	every requestor in [
+		_by("system:node:n9", ["system:authenticated"]),
+		_by("joe", ["system:authenticated", "system:nodes"]),
+		_by("system:node:N9", ["system:authenticated", "system:nodes"]),
+		_by("system:node:", ["system:authenticated", "system:nodes"]),
+	] {
+		document := changed(requestor)
+		"RequestorHalfNode" in codes with input as document
+		not policy.requestor_identified with input as document
+	}
+}
+
+test_node_asks_for_itself_only if {
+	document := renewal_with({"subject": {"common_name": "system:node:n2"}, "node": {"name": "n2"}})
+	codes == {"SubjectNotRequestor"} with input as document
+}
+
+test_subject_names_a_node if {
+	every name in ["", "N1", "n1\n", "-n1", "n1-", "n_1", "a..b", ".a", "a.", "*"] {
+		"CommonNameNotNode" in codes with input as changed({"subject": {"common_name": $"system:node:{name}"}})
+	}
+	every name in ["mike", "system:nodes:n1", "xsystem:node:n1"] {
+		"CommonNameNotNode" in codes with input as changed({"subject": {"common_name": name}})
+	}
+}
+
+test_name_of_the_node_is_the_subjects if policy.node_name == "n9" with input as good

@@ -1,0 +1,73 @@
+package csr.kubelet_client
+
+# METADATA
+# title: The Node is the one that the certificate is for
+# description: A fact about another Node proves nothing, be it that there is none.
+node_is_subject if input.node.name == node_name
+
+# METADATA
+# title: A node that renews exists, one that is bootstrapped does not
+# scope: document
+# description: |
+#   A machine whose Node was deleted does not get to live on by its old certificate; and a bootstrap token, which many
+#   machines have seen, does not take over a node that runs.
+node_in_place if {
+	requestor_is_node
+	input.node.found == true
+}
+
+node_in_place if {
+	requestor_is_bootstrapper
+	input.node.found == false
+}
+
+node_in_place if {
+	requestor_is_bootstrapper
+	_existing_node_allowed
+}
+
+_existing_node_allowed if {
+	input.node.found == true
+	_config.bootstrap_existing_nodes == true
+}
+
+# METADATA
+# title: The requestor has no Node
+# description: The kubelet has not registered its Node yet, or the Node was deleted and its client certificate lives on.
+# custom:
+#   code: NodeNotFound
+#   remedy: Wait for the kubelet to register. If the machine is retired, revoke what it holds.
+#   retry_after_seconds: 5
+wait contains reason(rego.metadata.rule(), msg) if {
+	requestor_is_node
+	input.node.found == false
+	msg := $"there is no Node {shortened(node_name)}"
+}
+
+# METADATA
+# title: A Node of that name exists already
+# description: A machine was set up again under its old name, its certificate expired, or a stolen token is used.
+# custom:
+#   code: NodeExists
+#   remedy: |
+#     If the machine is to be that Node, delete the Node: the request is then approved. If it is not, revoke the token.
+#     bootstrap_existing_nodes allows it for all.
+#   retry_after_seconds: 5
+wait contains reason(rego.metadata.rule(), msg) if {
+	requestor_is_bootstrapper
+	input.node.found == true
+	not _existing_node_allowed
+	msg := $"{shortened(input.requestor.username)} asks to be Node {shortened(node_name)}, which exists"
+}
+
+# METADATA
+# title: A Node that exists is bootstrapped again
+# description: A machine was set up again under its old name, its certificate expired, or a stolen token is used.
+# custom:
+#   code: NodeBootstrappedAgain
+#   remedy: None, if the machine was meant to. Set bootstrap_existing_nodes to false to have such requests wait.
+warn contains reason(rego.metadata.rule(), msg) if {
+	requestor_is_bootstrapper
+	_existing_node_allowed
+	msg := $"{shortened(input.requestor.username)} asks to be Node {shortened(node_name)}, which exists"
+}

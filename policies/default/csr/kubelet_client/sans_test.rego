@@ -1,0 +1,7 @@
+package csr.kubelet_client_test
+
+test_every_name_is_denied if {
+	every kind in ["dns", "ip", "email", "uri"] {
+		codes == {"SANNotAllowed"} with input as changed({"sans": {kind: ["x"]}})
+	}
+}

@@ -1,0 +1,5 @@
+package csr.kubelet_serving_test
+
+test_organization_is_exact if {
+	"OrganizationNotNodes" in codes with input as changed({"subject": {"organization": ["system:nodes", "x"]}})
+}

@@ -1,0 +1,34 @@
+package csr.kubelet_serving_test
+
+import data.csr.kubelet_serving as policy
+
+_workers_with(pool) := {"workers": object.union({"node_name": "^n[0-9]+$"}, pool)}
+
+test_all_of_a_combination_must_confirm if {
+	config := turned({"trust": [["node-status", "inventory"]], "inventory": _workers_with({"names": ["{node}"]})})
+	codes == {"SANNotConfirmed"} with input as good with policy.config as config
+	some reason in policy.wait with input as good with policy.config as config
+	reason.msg == "no combination of trust confirms 10.0.0.1 (not by inventory)"
+}
+
+test_one_combination_is_enough_for_each if {
+	config := turned({"trust": [["node-status"], ["inventory"]], "inventory": _workers_with({"names": ["x.example.com"]})})
+	policy.allow with input as object.union(
+		with_names(["x.example.com"]),
+		{"claims": [{"address": "10.0.0.1", "nodes": ["n1"]}, {"address": "x.example.com", "nodes": []}]},
+	)
+		with policy.config as config
+}
+
+test_an_empty_combination_confirms_nothing if {
+	not policy.names_confirmed with input as good with policy.config as turned({"trust": [[]]})
+	not policy.names_confirmed with input as good with policy.config as turned({"trust": [["hearsay"]]})
+}
+
+test_long_messages_are_cut if {
+	config := turned({"trust": [["inventory"]], "inventory": _workers_with({"names": ["none"]})})
+	document := with_names([$"x{n}" | some n in numbers.range(1, 7)])
+	some reason in policy.wait with input as document with policy.config as config
+	reason.code == "SANNotConfirmed"
+	endswith(reason.msg, " and 3 more")
+}

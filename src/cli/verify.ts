@@ -1,0 +1,133 @@
+import { writeFile } from 'node:fs/promises';
+import type { Config } from '../config/schema.ts';
+import { readBundleFiles } from '../policy/files.ts';
+import { messageOf } from '../text/message.ts';
+import { escapeText } from '../text/escape.ts';
+import { CaseError } from '../verify/error.ts';
+import type { CaseEntry } from '../verify/files.ts';
+import { readCases } from '../verify/files.ts';
+import { KeyRing } from '../verify/keys.ts';
+import type { Report } from '../verify/outcome.ts';
+import { passed } from '../verify/outcome.ts';
+import type { FormatName } from '../verify/output/formats.ts';
+import { formats, isFormatName } from '../verify/output/formats.ts';
+import { summary } from '../verify/output/stdout.ts';
+import { prepareCase } from '../verify/prepare.ts';
+import { runCases } from '../verify/run.ts';
+import type { ExitCode } from './error.ts';
+import { CommandError, exitCode } from './error.ts';
+import type { IO } from './io.ts';
+import { bundlePath, loadPoliciesFrom, signersOf } from './policies.ts';
+import { version } from './version.ts';
+
+export interface VerifyOptions {
+  readonly bundle?: string;
+  readonly config?: string;
+  readonly output: readonly string[];
+  readonly filter: readonly string[];
+}
+
+/** Where a format is written; undefined is standard output. */
+interface Output {
+  readonly format: FormatName;
+  readonly file: string | undefined;
+}
+
+/**
+ * Runs declarative cases through the program's own decision.
+ * @returns yes if all pass, no if one failed
+ * @throws CaseError also when there was nothing to run: that must not look like success
+ */
+export async function verifyCommand(
+  paths: readonly string[],
+  options: VerifyOptions,
+  config: Config,
+  io: IO,
+): Promise<ExitCode> {
+  const outputs = readOutputs(options.output);
+  const entries = selected(readCases(paths), options.filter, paths);
+  const bundle = await readBundleFiles(bundlePath(config, options.bundle));
+  // A configuration says which signers are decided; without one it is every signer that the bundle has rules for.
+  const chosen = options.config === undefined ? { ...config, signers: signersOf(bundle) } : config;
+  const { maxNodeAddresses, exemptNodes } = config.limits;
+  const cap = { maxNodeAddresses, exemptNodes: new Set(exemptNodes) };
+  const keys = new KeyRing();
+  const cases = await Promise.all(entries.map((entry) => prepareCase(entry, keys, cap)));
+  const report = await runCases(cases, {
+    bundle,
+    load: (files, isolate) => loadPoliciesFrom(chosen, files, isolate),
+    limits: config.limits,
+    clock: () => performance.now(),
+  });
+  await write(report, outputs, io);
+  return report.results.every(passed) ? exitCode.yes : exitCode.no;
+}
+
+function readOutputs(given: readonly string[]): Output[] {
+  const outputs = given.map((text): Output => {
+    const [format = '', ...rest] = text.split('=');
+    const file = rest.length === 0 ? undefined : rest.join('=');
+    if (!isFormatName(format) || file === '') {
+      const known = Object.keys(formats).join(', ');
+      throw new CommandError(
+        'OutputInvalid',
+        `--output ${JSON.stringify(text)}: expected FORMAT or FORMAT=FILE, where FORMAT is one of ${known}`,
+      );
+    }
+    return { format, file };
+  });
+  const files = outputs.map(({ file }) => file);
+  if (new Set(files).size < files.length) {
+    throw new CommandError(
+      'OutputInvalid',
+      '--output: only one format fits into each file, and into standard output',
+    );
+  }
+  return outputs;
+}
+
+/** The cases that a filter leaves, which must be some. */
+function selected(
+  entries: readonly CaseEntry[],
+  filters: readonly string[],
+  paths: readonly string[],
+): readonly CaseEntry[] {
+  if (entries.length === 0) {
+    throw new CaseError(
+      'NothingRun',
+      `there is no case in ${paths.map((path) => escapeText(path)).join(', ')}`,
+    );
+  }
+  if (filters.length === 0) return entries;
+  for (const filter of filters) {
+    if (!entries.some(({ definition }) => glob(filter).test(definition.id)))
+      throw new CaseError('NothingRun', `--filter ${JSON.stringify(filter)}: there is no such case`);
+  }
+  const patterns = filters.map(glob);
+  return entries.filter(({ definition }) => patterns.some((pattern) => pattern.test(definition.id)));
+}
+
+/** `*` stands for any text, `?` for one character. */
+function glob(pattern: string): RegExp {
+  const literal = pattern.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${literal.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+}
+
+async function write(report: Report, outputs: readonly Output[], io: IO): Promise<void> {
+  for (const { format, file } of outputs) {
+    // oxlint-disable-next-line no-await-in-loop -- in the order given
+    const text = await formats[format](report, version);
+    if (file === undefined) io.out(text);
+    else {
+      // oxlint-disable-next-line no-await-in-loop
+      await writeFile(file, text).catch((cause: unknown) => {
+        throw new CommandError('FileUnwritable', `${file}: cannot be written: ${messageOf(cause)}`, {
+          cause,
+        });
+      });
+    }
+  }
+  const shown = outputs.some(({ file }) => file === undefined);
+  const good = report.results.filter(passed).length;
+  if (!shown) io.err(`${summary(report.results.length, good, report.seconds)}\n`);
+}
