@@ -11,6 +11,7 @@ INSTALLED = node_modules/.package-lock.json
 tool = $$(node test/tools/main.ts $(1) | awk '{print $$2}')
 
 POLICY_SOURCES = $(shell find policies/floor policies/default -type f)
+TEMPLATE_SOURCES = $(shell find policies/template policies/examples policies/schemas -type f)
 SOURCES = $(shell find src -name '*.ts')
 
 .PHONY: help
@@ -54,17 +55,20 @@ docs: $(INSTALLED) ## write the documents, and parts of them, that are made from
 	node test/documents/main.ts
 
 .PHONY: bundle
-bundle: dist/floor.tar.gz dist/default.tar.gz ## build the policy bundles with opa
+bundle: dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz ## build the policy bundles with opa
 
 dist/%.tar.gz: $(POLICY_SOURCES) policies/capabilities.json | $(INSTALLED)
 	@mkdir -p dist
 	opa=$(call tool,opa); $$opa build -b policies/$* -t wasm --ignore '*_test.rego' --capabilities policies/capabilities.json -o $@.new
 	@mv $@.new $@
 
+dist/template.tar.gz: $(POLICY_SOURCES) $(TEMPLATE_SOURCES) policies/capabilities.json deploy/program/template.ts | $(INSTALLED)
+	node deploy/program/template.ts
+
 .PHONY: build
 build: dist/rego-csr-approver ## write the shipped program to dist/
 
-dist/rego-csr-approver: $(SOURCES) $(wildcard deploy/program/*.ts) package.json dist/floor.tar.gz dist/default.tar.gz | $(INSTALLED)
+dist/rego-csr-approver: $(SOURCES) $(wildcard deploy/program/*.ts) package.json dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz | $(INSTALLED)
 	node deploy/program/build.ts
 
 .PHONY: image
@@ -81,8 +85,10 @@ package: build ## write the npm package to dist/npm, packed beside it
 	@npm pack --silent --pack-destination dist ./dist/npm
 
 .PHONY: bench
-bench: build ## figures of the decoder
+bench: build ## figures of the decoder, and of the facts in a large cluster
 	node test/bench/decode.bench.ts
+	@echo
+	node --expose-gc test/bench/facts.bench.ts
 
 .PHONY: tools
 tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, etcd, Kubernetes

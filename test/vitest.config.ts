@@ -26,7 +26,7 @@ export default defineConfig({
         test: 30_000,
         hook: 30_000,
       }),
-      project('rego', ['test/rego/**/*.test.ts', 'test/rego-mutation/**/*.test.ts'], {
+      project('rego', ['test/{rego,examples,rego-mutation}/**/*.test.ts'], {
         test: 120_000,
         hook: 120_000,
       }),

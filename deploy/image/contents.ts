@@ -1,4 +1,5 @@
 /** What the image holds: every file, and where it comes from. What is not listed here is not in it. */
+import { programFiles } from '../program/files.ts';
 import type { Platform } from './platforms.ts';
 
 export interface Part {
@@ -39,9 +40,7 @@ export const contents = ({ triplet, loader }: Platform): readonly Part[] => [
     source: `usr/lib/${triplet}/libstdc++.so.6`,
   },
   { path: 'usr/bin/node', from: 'node', source: 'bin/node', executable: true },
-  { path: `${home}/default.tar.gz`, from: 'program', source: 'default.tar.gz' },
-  { path: `${home}/rego-csr-approver-worker.mjs`, from: 'program', source: 'rego-csr-approver-worker.mjs' },
-  { path: `${home}/rego-csr-approver.mjs`, from: 'program', source: 'rego-csr-approver.mjs' },
+  ...programFiles.map((name) => ({ path: `${home}/${name}`, from: 'program', source: name })),
   { path: `${licences}/ca-certificates/copyright`, from: 'ca-certificates' },
   { path: `${licences}/gcc-12-base/copyright`, from: 'gcc-12-base' },
   { path: `${licences}/libc6/copyright`, from: 'libc6' },

@@ -2,6 +2,7 @@
 // The repository's own package.json stays private: its dependencies are bundled, and nobody's to install.
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { programFiles } from '../program/files.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const folder = `${root}dist/npm`;
@@ -18,9 +19,7 @@ const { name, version, description, license, engines } = z
 
 const files = {
   'cli.mjs': 'deploy/npm/cli.mjs',
-  'rego-csr-approver.mjs': 'dist/rego-csr-approver.mjs',
-  'rego-csr-approver-worker.mjs': 'dist/rego-csr-approver-worker.mjs',
-  'default.tar.gz': 'dist/default.tar.gz',
+  ...Object.fromEntries(programFiles.map((name) => [name, `dist/${name}`])),
   'README.md': 'deploy/npm/README.md',
   LICENSE: 'LICENSE',
   'THIRD-PARTY-LICENSES': 'dist/THIRD-PARTY-LICENSES',

@@ -55,6 +55,7 @@ const { metafile } = await esbuild.build({
     FLOOR_BUNDLE: JSON.stringify(readFileSync(`${dist}/floor.tar.gz`).toString('base64')),
     WORKER: JSON.stringify('./rego-csr-approver-worker.mjs'),
     DEFAULT_BUNDLE: JSON.stringify('./default.tar.gz'),
+    TEMPLATE: JSON.stringify('./template.tar.gz'),
     VERSION: JSON.stringify(version),
   },
 });

@@ -1,5 +1,4 @@
 import type { Decision } from '../decide/decide.ts';
-import type { CertificateRequest } from '../decide/request.ts';
 import type { Reason } from '../decide/verdict.ts';
 import { escapeText } from '../text/escape.ts';
 import { safeJson } from '../text/json.ts';
@@ -7,16 +6,25 @@ import type { IO } from './io.ts';
 
 /** One request and what became of it. */
 export interface Reviewed {
-  readonly request: CertificateRequest;
+  readonly request: { readonly name: string; readonly signerName: string; readonly username: string };
   readonly decision: Decision;
+}
+
+/** What the answer rests on that nobody has checked. */
+export interface Unchecked {
+  /** `--assume` options. */
+  readonly assumed: readonly string[];
+  /** Whether the requests were decoded, or their documents taken as they were. */
+  readonly decoded: boolean;
 }
 
 /** Longest message shown; a rule's own text is far shorter. */
 const maxMessage = 2048;
 
 /** For people: each request, its verdict, and every reason. */
-export function printReview(reviewed: readonly Reviewed[], assumptions: readonly string[], io: IO): void {
-  for (const assumption of assumptions)
+export function printReview(reviewed: readonly Reviewed[], unchecked: Unchecked, io: IO): void {
+  if (!unchecked.decoded) io.err('NOT DECODED AGAIN: the documents are taken as they are\n');
+  for (const assumption of unchecked.assumed)
     io.err(`ASSUMED, not asked of any cluster: ${escapeText(assumption)}\n`);
   for (const { request, decision } of reviewed) {
     const { verdict } = decision;
@@ -34,7 +42,7 @@ function line({ code, msg, source }: Reason): string {
 }
 
 /** For programs: one JSON object a line, with the input that was evaluated. */
-export function printReviewJson(reviewed: readonly Reviewed[], assumptions: readonly string[], io: IO): void {
+export function printReviewJson(reviewed: readonly Reviewed[], unchecked: Unchecked, io: IO): void {
   for (const { request, decision } of reviewed) {
     const { verdict, input } = decision;
     const record = {
@@ -44,7 +52,7 @@ export function printReviewJson(reviewed: readonly Reviewed[], assumptions: read
       verdict: verdict.kind,
       reasons: verdict.reasons,
       warnings: verdict.warnings,
-      assumed: assumptions,
+      ...unchecked,
       input,
     };
     io.out(`${safeJson(record)}\n`);

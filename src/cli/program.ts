@@ -3,9 +3,13 @@ import { ConfigError, loadConfig } from '../config/load.ts';
 import { KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
 import { PolicyError } from '../policy/error.ts';
+import type { CaptureOptions } from './capture.ts';
+import { captureCommand } from './capture.ts';
 import { decodeCommand } from './decode.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
+import type { InitOptions } from './init.ts';
+import { initCommand } from './init.ts';
 import type { IO } from './io.ts';
 import type { ReviewOptions } from './review.ts';
 import { reviewCommand } from './review.ts';
@@ -35,9 +39,14 @@ const bundle = () =>
     'policy bundle (.tar.gz or directory of `opa build`) instead of the configured one',
   );
 const files = () =>
-  new Option('-f, --file <file>', 'CertificateSigningRequest manifest, - for standard input; may be repeated')
-    .argParser(collect)
-    .makeOptionMandatory();
+  new Option(
+    '-f, --file <file>',
+    'CertificateSigningRequest manifest, - for standard input; may be repeated',
+  ).argParser(collect);
+const kubeconfig = () =>
+  new Option('--kubeconfig <file>', 'how to reach the cluster; in a pod, its service account');
+const context = () =>
+  new Option('--context <name>', 'context of the kubeconfig to use instead of its current one');
 
 /**
  * The command line. Never exits the process and never throws: every outcome is an exit code, 0 yes, 1 no, 2 could
@@ -52,10 +61,22 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err });
   program
+    .command('init')
+    .description(
+      'write a policy repository: rules, tests, cases and captures, and the command that tests all of it',
+    )
+    .argument('<directory>', 'a new or an empty directory')
+    .option('--package <name>', 'package of its rules, instead of acme.kubelet_serving')
+    .option('--example <name>', 'example to start from, instead of extend')
+    .option('--update', 'replace the vendored default policy, schema and capabilities in a repository', false)
+    .action(async (directory: string, options: InitOptions) => {
+      code = await initCommand(directory, options, io);
+    });
+  program
     .command('run')
     .description('watch the cluster and decide requests until told to stop')
-    .option('--kubeconfig <file>', 'how to reach the cluster; in a pod, its service account')
-    .option('--context <name>', 'context of the kubeconfig to use instead of its current one')
+    .addOption(kubeconfig())
+    .addOption(context())
     .addOption(config())
     .addOption(bundle())
     .action(async (options: RunOptions & { config?: string }) => {
@@ -67,11 +88,23 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(files())
     .addOption(
       new Option(
+        '--input <file>',
+        'input document that `capture` wrote, with its facts, instead of a manifest; - for standard input; may be repeated',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option(
         '--nodes <file>',
         'every Node of the cluster, as `kubectl get nodes -o yaml`; may be repeated',
       ).argParser(collect),
     )
     .option('--cluster <file>', 'the `cluster` fact: api_names, api_addresses, service_cidrs, pod_cidrs')
+    .addOption(
+      new Option(
+        '--facts <file>',
+        'any facts, in the form of the input document: lookups, dns, pending, …; may be repeated',
+      ).argParser(collect),
+    )
     .addOption(
       new Option(
         '--assume <fact=answer>',
@@ -88,9 +121,22 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
       code = await reviewCommand(options, loadConfig(options.config), io);
     });
   program
+    .command('capture')
+    .description('write the input document of one request of a cluster, with every fact its policy asks for')
+    .argument('<name>', 'name of the CertificateSigningRequest; a decided one will do')
+    .addOption(kubeconfig())
+    .addOption(context())
+    .option('-o, --output <file>', 'where to write instead of standard output')
+    .option('--partial', 'write it also without facts that cannot be obtained: exit code 1', false)
+    .addOption(config())
+    .addOption(bundle())
+    .action(async (name: string, options: CaptureOptions & { config?: string }) => {
+      code = await captureCommand(name, options, loadConfig(options.config), io);
+    });
+  program
     .command('decode')
     .description('print the input document that a policy reads of a request, without facts')
-    .addOption(files())
+    .addOption(files().makeOptionMandatory())
     .addOption(config())
     .action(async (options: { file: string[]; config?: string }) => {
       code = await decodeCommand(options.file, loadConfig(options.config).limits, io);

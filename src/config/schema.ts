@@ -11,6 +11,13 @@ const dnsName = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'not a lower-case DNS name');
 
+const dnsServer = z
+  .string()
+  .refine(
+    isDNSServer,
+    'not the address of a DNS server, such as 10.96.0.10, 10.96.0.10:5353 or [fd00::a]:53',
+  );
+
 /** ApproverConfiguration, the file that `--config` names. Every field has a default; an unknown one is refused. */
 export const configSchema = z.strictObject({
   apiVersion: z.literal('rego-csr-approver/v1alpha1').describe('Version of this file. Required.'),
@@ -100,6 +107,23 @@ export const configSchema = z.strictObject({
       concurrency: z.int().min(1).max(256).default(16).describe('Requests decided at the same time.'),
     })
     .prefault({}),
+  dns: z
+    .strictObject({
+      servers: z
+        .array(dnsServer)
+        .max(8)
+        .default([])
+        .describe(
+          'DNS servers for the fact `dns`: `IP`, `IP:PORT` or `[IPv6]:PORT`. None: those of the system. Nothing is asked unless a policy wants that fact.',
+        ),
+      timeoutMs: z
+        .int()
+        .min(50)
+        .max(10_000)
+        .default(2_000)
+        .describe('Longest wait for the answers about one name, in milliseconds; a longer one is an error.'),
+    })
+    .prefault({}),
   server: z
     .strictObject({
       address: z.string().default('0.0.0.0').describe('Address of /livez, /readyz and /metrics.'),
@@ -130,4 +154,12 @@ function isCidr(text: string): boolean {
   const [address = '', prefix = '', ...rest] = text.split('/');
   if (rest.length > 0 || parseIP(address) !== address || !/^(0|[1-9][0-9]{0,2})$/.test(prefix)) return false;
   return Number(prefix) <= (isIP(address) === 4 ? 32 : 128);
+}
+
+/** What node:dns takes for a server. */
+function isDNSServer(text: string): boolean {
+  if (parseIP(text) !== undefined) return true;
+  const [, address = '', port = ''] = /^([0-9.]+|\[[^\]]+\]):([0-9]{1,5})$/.exec(text) ?? [];
+  const bare = address.replace(/^\[(.*)\]$/, '$1');
+  return isIP(bare) === (address === bare ? 4 : 6) && Number(port) > 0 && Number(port) <= 65_535;
 }

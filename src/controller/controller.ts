@@ -1,6 +1,8 @@
 import { escapeText } from '../text/escape.ts';
 import type { Decision } from '../decide/decide.ts';
+import type { PendingFact, RequestInput } from '../decide/input.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import { isFinished } from '../decide/request.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { CSR_PATH, getCSR, putApproval } from '../kube/calls.ts';
 import { isNotFound, KubeError } from '../kube/errors.ts';
@@ -12,7 +14,7 @@ import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Pending } from './pending.ts';
-import { pending } from './pending.ts';
+import { kept, requestOf } from './pending.ts';
 import { WorkQueue } from './queue.ts';
 import type { ReconcileActions, ReconcileOptions } from './reconcile.ts';
 import { reconcile } from './reconcile.ts';
@@ -41,6 +43,9 @@ const writeProblemMs = 300_000;
 
 /** A watch that has been silent for so long is dead, whatever the connection says. */
 const maxWatchAgeMs = 300_000;
+
+/** So long may a watch be silent, and what it has shown still be counted. A silent one is listed again after 90 s. */
+const maxCountAgeMs = 150_000;
 
 /** Watches the requests of the configured signers and brings each to a verdict. */
 export class Controller {
@@ -96,6 +101,18 @@ export class Controller {
     for (const request of this.#requestors.of(username)) this.#enqueue(request);
   }
 
+  /**
+   * The `pending` fact.
+   * @throws Error when the watches cannot be trusted
+   */
+  pending(request: RequestInput): PendingFact {
+    const problem = this.#watchProblem(
+      (reflector) => !reflector.hasSynced || reflector.progressAgeMs() > maxCountAgeMs,
+    );
+    if (problem !== undefined) throw new Error(problem);
+    return this.#requestors.pending(request);
+  }
+
   readonly live: readonly HealthCheck[] = [
     {
       name: 'watch',
@@ -123,7 +140,13 @@ export class Controller {
     const { client, log, metrics } = this.#options;
     const reflector = new Reflector<Pending>({
       source: resourceSource(client, CSR_PATH, { fieldSelector: `spec.signerName=${signer}` }),
-      project: (object) => pending(object, signer),
+      project: (object) => {
+        const request = requestOf(object, signer);
+        if (request === undefined) return undefined;
+        // A finished request is not kept, but that it was made is: an older one is not what its kubelet waits for.
+        this.#requestors.saw(request);
+        return isFinished(request) ? undefined : kept(request, object);
+      },
       handler: {
         onUpsert: ({ request }) => {
           const surplus = this.#requestors.add(request);

@@ -24,13 +24,23 @@ const enoughRequest = 4 * Math.ceil((hardLimits.maxRequestBytes + 1) / 3);
  * @returns undefined when there is nothing to decide: finished, of another signer, or not readable at all
  */
 export function pending(object: KubeObject, signerName: string): Pending | undefined {
+  const request = requestOf(object, signerName);
+  return request === undefined || isFinished(request) ? undefined : kept(request, object);
+}
+
+/** The request, finished or not; undefined when it is of another signer, or not readable at all. */
+export function requestOf(object: KubeObject, signerName: string): CertificateRequest | undefined {
   const request = readRequest(object);
   // The field selector has chosen by signer already; a decision must not rest on that alone.
-  if ('problem' in request || request.signerName !== signerName || isFinished(request)) return undefined;
-  const kept = writable(object);
+  return 'problem' in request || request.signerName !== signerName ? undefined : request;
+}
+
+/** What is kept of a request that is pending. */
+export function kept(request: CertificateRequest, object: KubeObject): Pending {
+  const whole = writable(object);
   return {
     request: { ...request, request: firstOf(request.request, enoughRequest) },
-    object: JSON.stringify(kept).length > maxKept ? undefined : kept,
+    object: JSON.stringify(whole).length > maxKept ? undefined : whole,
   };
 }
 

@@ -1,4 +1,6 @@
+import type { PendingFact, RequestInput } from '../decide/input.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import { isFinished } from '../decide/request.ts';
 
 /**
  * Most pending requests that are kept of one requestor. A kubelet makes four an hour, and Kubernetes' cleaner deletes
@@ -6,38 +8,124 @@ import type { CertificateRequest } from '../decide/request.ts';
  */
 const maxPending = 256;
 
-/** Which requests are pending of whom, and how many of one requestor are kept: the newest, which a kubelet waits for. */
+/** A request that is older than this is of nobody's interest: Kubernetes' cleaner has deleted it. */
+const forgetMs = 24 * 3600 * 1000;
+
+/** What is known of one requestor and one signer. */
+interface Tally {
+  pending: number;
+  /** When the newest request was made, in milliseconds, whatever has become of it. */
+  newestAt: number;
+}
+
+/**
+ * Which requests are pending of whom, and how many of one requestor are kept: the newest, which a kubelet waits for.
+ * Also when each requestor made its newest request, finished ones included.
+ */
 export class Requestors {
   readonly #limit: number;
   readonly #requests = new Map<string, Map<string, CertificateRequest>>();
+  readonly #tallies = new Map<string, Tally>();
+  #pending = 0;
+  /** The newest of all: the clock by which requestors are forgotten. */
+  #newestAt = 0;
+  #sweepAt = 1024;
 
   constructor(limit: number = maxPending) {
     this.#limit = limit;
   }
 
+  /** Takes note that there is such a request, pending or not. */
+  saw(request: CertificateRequest): void {
+    const at = timeOf(request);
+    this.#newestAt = Math.max(this.#newestAt, at);
+    const tally = this.#tally(request);
+    tally.newestAt = Math.max(tally.newestAt, at);
+    if (this.#tallies.size > this.#sweepAt) this.#sweep();
+  }
+
   /**
-   * Takes a request in.
+   * Takes a pending request in.
    * @returns the oldest one of the same requestor, where there are now too many; it may be the one just taken in
    */
   add(request: CertificateRequest): CertificateRequest | undefined {
+    this.saw(request);
     const mine = this.#requests.get(request.username) ?? new Map<string, CertificateRequest>();
-    this.#requests.set(request.username, mine);
     // Removed first: among those of one second, in which creation times are told, the last to come is the newest.
-    mine.delete(request.name);
+    const before = mine.get(request.name);
+    if (before !== undefined) this.delete(before);
+    this.#requests.set(request.username, mine);
     mine.set(request.name, request);
+    this.#count(request, 1);
     return mine.size > this.#limit ? oldest(mine.values()) : undefined;
   }
 
   delete(request: CertificateRequest): void {
     const mine = this.#requests.get(request.username);
-    mine?.delete(request.name);
-    if (mine?.size === 0) this.#requests.delete(request.username);
+    // Another one of that name may have come in the meantime.
+    if (mine?.get(request.name)?.uid !== request.uid) return;
+    mine.delete(request.name);
+    this.#count(request, -1);
+    if (mine.size === 0) this.#requests.delete(request.username);
+  }
+
+  /** Takes a request of a list in, pending or not, as the controller does: no more than so many of one requestor. */
+  note(request: CertificateRequest): void {
+    const light = { ...request, request: '' };
+    this.saw(light);
+    if (isFinished(request)) return;
+    const surplus = this.add(light);
+    if (surplus !== undefined) this.delete(surplus);
   }
 
   /** Pending requests of one user. */
   of(username: string): readonly CertificateRequest[] {
     return [...(this.#requests.get(username)?.values() ?? [])];
   }
+
+  /** The `pending` fact of a request, which counts itself, whether it was seen or not. */
+  pending({ name, uid, signer_name: signerName, requestor, created_at }: RequestInput): PendingFact {
+    const { username } = requestor;
+    const tally = this.#tallies.get(keyOf(signerName, username));
+    const itself = this.#requests.get(username)?.get(name)?.uid === uid ? 0 : 1;
+    return {
+      requestor: (tally?.pending ?? 0) + itself,
+      cluster: this.#pending + itself,
+      newer: (tally?.newestAt ?? 0) > Date.parse(created_at),
+    };
+  }
+
+  /** How many requestors are remembered. */
+  get size(): number {
+    return this.#tallies.size;
+  }
+
+  #count(request: CertificateRequest, change: 1 | -1): void {
+    this.#pending += change;
+    this.#tally(request).pending += change;
+  }
+
+  #tally({ signerName, username }: CertificateRequest): Tally {
+    const key = keyOf(signerName, username);
+    let tally = this.#tallies.get(key);
+    if (tally === undefined) {
+      tally = { pending: 0, newestAt: 0 };
+      this.#tallies.set(key, tally);
+    }
+    return tally;
+  }
+
+  /** Forgets who has nothing pending and was not heard of for a day; again when there are twice as many. */
+  #sweep(): void {
+    for (const [key, { pending, newestAt }] of this.#tallies) {
+      if (pending === 0 && newestAt < this.#newestAt - forgetMs) this.#tallies.delete(key);
+    }
+    this.#sweepAt = Math.max(1024, 2 * this.#tallies.size);
+  }
+}
+
+function keyOf(signerName: string, username: string): string {
+  return `${signerName}\0${username}`;
 }
 
 function oldest(requests: Iterable<CertificateRequest>): CertificateRequest | undefined {

@@ -47,27 +47,37 @@ export async function decide(
   options: DecideOptions,
 ): Promise<Decision> {
   const policy = policies.signers.get(request.signerName);
-  if (policy === undefined) return ignored('NotOurs', 'the signer is not one of the configured ones');
+  if (policy === undefined) return notOurs;
   if (isFinished(request)) return ignored('Finished', 'already approved, denied, failed or issued');
   const age = request.createdAt === undefined ? 0 : options.now.getTime() - request.createdAt.getTime();
-  if (policy.maxAgeSeconds !== undefined && age > policy.maxAgeSeconds * 1000) {
-    return ignored(
-      'RequestTooOld',
-      `the kubelet stops waiting after ${String(policy.maxAgeSeconds)} seconds`,
-    );
-  }
+  const old = tooOld(policy, age / 1000);
+  if (old !== undefined) return old;
   const document = decodeDocument(request, options);
   if ('reason' in document) {
     return { verdict: { kind: 'deny', reasons: [document.reason], warnings: [] }, input: undefined };
   }
-  return decideDocument(document, gather, policies);
+  return decideDecoded(document, gather, policies);
 }
 
 /**
- * Decides the document of one request, from the floor's form on: what is left once a request is decoded. A document
- * of a signer that is not ours gets no further than the form.
+ * Decides what a document says of a request: everything that `decide` does but decoding. Whether the request can be
+ * decoded, and says what the document says, is for whoever made the document to know.
  */
 export async function decideDocument(
+  document: RequestInput,
+  gather: Gather,
+  policies: Policies,
+): Promise<Decision> {
+  const policy = policies.signers.get(document.signer_name);
+  if (policy === undefined) return notOurs;
+  return tooOld(policy, document.age_seconds) ?? (await decideDecoded(document, gather, policies));
+}
+
+/**
+ * Decides from the floor's form on: what is left once a request is decoded and nothing speaks against looking at it. A
+ * document of a signer that is not ours gets no further than the form.
+ */
+export async function decideDecoded(
   document: RequestInput,
   gather: Gather,
   policies: Policies,
@@ -78,7 +88,7 @@ export async function decideDocument(
     return { verdict: judge(form, { ok: true, value: silent }), input: document };
   }
   const policy = policies.signers.get(document.signer_name);
-  if (policy === undefined) return ignored('NotOurs', 'the signer is not one of the configured ones');
+  if (policy === undefined) return notOurs;
   const demanded = policies.floor.needs.get(policy.signerName);
   if (demanded === undefined) {
     // Cannot be: no policy is loaded for such a signer, and the floor passes none of its requests.
@@ -95,6 +105,11 @@ export async function decideDocument(
   return { verdict: judge(floorSays, policySays), input };
 }
 
+function tooOld({ maxAgeSeconds }: SignerPolicy, seconds: number): Decision | undefined {
+  if (maxAgeSeconds === undefined || seconds <= maxAgeSeconds) return undefined;
+  return ignored('RequestTooOld', `the kubelet stops waiting after ${String(maxAgeSeconds)} seconds`);
+}
+
 const silent = { allow: false, deny: [], wait: [], warn: [], config_errors: [] };
 
 function ignored(code: HostReasonCode, msg: string): Decision {
@@ -103,6 +118,8 @@ function ignored(code: HostReasonCode, msg: string): Decision {
     input: undefined,
   };
 }
+
+const notOurs = ignored('NotOurs', 'the signer is not one of the configured ones');
 
 /** Decodes a request and makes its document, or says why it has no single reading. */
 export function decodeDocument(

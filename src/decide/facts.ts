@@ -24,3 +24,38 @@ export interface Gathered {
  * In the cluster it asks the API server; offline it answers from files and assumptions.
  */
 export type Gather = (needs: FactNeeds, request: RequestInput) => Promise<Gathered>;
+
+/** Names of the facts that are asked for and not there. */
+export function missingFacts(needs: FactNeeds, facts: Facts): string[] {
+  const named = (['sar', 'lookups'] as const).flatMap((kind) =>
+    Object.keys(needs[kind])
+      .filter((name) => !Object.hasOwn(facts[kind] ?? {}, name))
+      .map((name) => `${kind}.${name}`),
+  );
+  const plain = plainFacts.filter((name) => needs[name] && facts[name] === undefined);
+  return [...named, ...plain];
+}
+
+/** The facts that are asked for, and no others: a policy must not see offline what it does not see in the cluster. */
+export function selectFacts(needs: FactNeeds, facts: Facts): Facts {
+  const { sar, node, claims, cluster, lookups, dns, pending } = facts;
+  return {
+    ...(isAny(needs.sar) && { sar: selectNamed(needs.sar, sar) }),
+    ...(needs.node && node && { node }),
+    ...(needs.claims && claims && { claims }),
+    ...(needs.cluster && cluster && { cluster }),
+    ...(isAny(needs.lookups) && { lookups: selectNamed(needs.lookups, lookups) }),
+    ...(needs.dns && dns && { dns }),
+    ...(needs.pending && pending && { pending }),
+  };
+}
+
+const plainFacts = ['node', 'claims', 'cluster', 'dns', 'pending'] as const;
+
+function isAny(needs: object): boolean {
+  return Object.keys(needs).length > 0;
+}
+
+function selectNamed<T>(needs: object, facts: Readonly<Record<string, T>> = {}): Record<string, T> {
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => Object.hasOwn(needs, name)));
+}

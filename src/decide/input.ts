@@ -84,7 +84,9 @@ const node = z
       .describe('metadata.annotations: written by the node itself.'),
     provider_id: text('spec.providerID: set by the node at registration.'),
   })
-  .describe('The Node that the requestor names, read from the API server for this decision.');
+  .describe(
+    'The Node of the requestor, or, where that is no node (a bootstrap token), of the common name; read from the API server for this decision.',
+  );
 
 const claim = z.strictObject({
   address: text('A requested SAN in canonical form: IP text, or the lower-case DNS name.'),
@@ -98,7 +100,7 @@ const lookup = z.strictObject({
   objects: z
     .array(z.record(z.string(), z.unknown()))
     .describe(
-      'The objects, by namespace and name, without metadata.managedFields. Written by whoever may write that resource: see the RBAC of the cluster.',
+      'The first 16 objects, by namespace and name, without metadata.managedFields. Written by whoever may write that resource: see the RBAC of the cluster. A node may write its own Node, Lease, CSINode and Pods.',
     ),
   more: z.boolean().describe('There are more objects than `objects` may hold.'),
 });
@@ -108,7 +110,9 @@ const resolution = z.strictObject({
   found: z.boolean().describe('Whether the name has an address. A server that fails is an error, not a no.'),
   addresses: z
     .array(z.string())
-    .describe('Its A and AAAA records, in canonical text; sorted. Written by whoever writes the DNS zone.'),
+    .describe(
+      'Its A and AAAA records, in canonical text; sorted. Written by whoever writes the DNS zone, which may be the node itself (dynamic updates), and by whoever can forge answers on the way.',
+    ),
 });
 
 const pendingRequests = z
@@ -118,10 +122,16 @@ const pendingRequests = z
       .describe(
         'Pending requests of this requestor for this signer, this one included; counted up to a cap.',
       ),
-    cluster: z.int().describe('Pending requests of all requestors for the configured signers.'),
+    cluster: z
+      .int()
+      .describe(
+        'Pending requests of all requestors for the configured signers, those of each up to that cap; this one included.',
+      ),
     newer: z
       .boolean()
-      .describe('Whether this requestor has made a newer request for this signer, whatever became of that.'),
+      .describe(
+        'Whether this requestor has made a newer request for this signer, whatever became of that. Of two in one second neither is newer.',
+      ),
   })
   .describe('How many requests wait. Everybody who may create requests can make these numbers larger.');
 
@@ -178,7 +188,7 @@ export const inputSchema = z
   .strictObject({ ...shape, ...facts })
   .describe('Input document of rego-csr-approver policies, version 1');
 
-const requestSchema = z.strictObject(shape);
+export const requestSchema = z.strictObject(shape);
 
 /** The request alone, before any fact is gathered: what the floor's `form` entrypoint judges. */
 export type RequestInput = z.infer<typeof requestSchema>;
@@ -193,6 +203,6 @@ export type LookupFact = z.infer<typeof lookup>;
 export type ResolutionFact = z.infer<typeof resolution>;
 export type PendingFact = z.infer<typeof pendingRequests>;
 
-const factsSchema = z.strictObject(facts);
+export const factsSchema = z.strictObject(facts);
 /** The facts alone, each present only when it was asked for and obtained. */
 export type Facts = z.infer<typeof factsSchema>;

@@ -1,28 +1,49 @@
-import type { FactFailure, FactNeeds, Gather, Gathered, ReviewAttributes } from '../decide/facts.ts';
-import type { AccessReviewFact, ClusterFact, Facts, RequestInput } from '../decide/input.ts';
+import type {
+  FactFailure,
+  FactNeeds,
+  Gather,
+  Gathered,
+  LookupQuery,
+  ReviewAttributes,
+} from '../decide/facts.ts';
+import type {
+  AccessReviewFact,
+  ClusterFact,
+  Facts,
+  LookupFact,
+  PendingFact,
+  RequestInput,
+  ResolutionFact,
+} from '../decide/input.ts';
 import type { ReviewSpec, ReviewStatus } from '../kube/calls.ts';
 import { explain } from '../kube/explain.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { LiveClaims } from './live-claims.ts';
 import type { NodeObject } from '../kube/objects.ts';
 import type { AddressCap } from './node.ts';
-import { missingNode, nodeFact, nodeNameOf } from './node.ts';
+import { missingNode, nodeFact, nodeOf } from './node.ts';
 
-/** Where live facts come from. */
+/** Where live facts come from. Each bounds its own time. */
 export interface LiveSources {
   /** Reads the Node anew; undefined when there is none. */
   readonly getNode: (name: string) => Promise<NodeObject | undefined>;
   readonly reviewAccess: (spec: ReviewSpec) => Promise<ReviewStatus>;
   readonly cluster: { get: () => Promise<ClusterFact> };
-  readonly claims: LiveClaims;
+  readonly claims: Pick<LiveClaims, 'caughtUp' | 'claimsOf'>;
+  readonly findObjects: (query: LookupQuery, request: RequestInput) => Promise<LookupFact>;
+  readonly resolveNames: (names: readonly string[]) => Promise<ResolutionFact[]>;
+  readonly countPending: (request: RequestInput) => Promise<PendingFact>;
   readonly cap: AddressCap;
 }
 
-/** Asks the API server, everything at once. A source that fails is a failure of its fact, and of no other. */
+/** Runs a source of a fact; what it throws becomes a failure of that fact, and of no other. */
+type Obtain = <T>(fact: string, source: () => Promise<T>) => Promise<T | undefined>;
+
+/** Asks everybody at once. */
 export function liveGather(sources: LiveSources): Gather {
   return async (needs, request) => {
     const failures: FactFailure[] = [];
-    const obtain = async <T>(fact: string, source: () => Promise<T>): Promise<T | undefined> => {
+    const obtain: Obtain = async (fact, source) => {
       try {
         return await source();
       } catch (cause) {
@@ -30,51 +51,72 @@ export function liveGather(sources: LiveSources): Gather {
         return undefined;
       }
     };
-    const [sar, node, cluster] = await Promise.all([
-      reviewAll(needs, request, sources, obtain),
-      needs.node || needs.claims ? obtain('node', () => readNode(request, sources)) : undefined,
+    const [sar, read, cluster, lookups, dns, pending] = await Promise.all([
+      obtainNamed('sar', needs.sar, (attributes) => reviewOne(attributes, request, sources), obtain),
+      needs.node || needs.claims ? readAndClaim(needs, request, sources, obtain) : undefined,
       needs.cluster ? obtain('cluster', () => sources.cluster.get()) : undefined,
+      obtainNamed('lookups', needs.lookups, (query) => sources.findObjects(query, request), obtain),
+      needs.dns ? obtain('dns', () => sources.resolveNames(request.sans.dns)) : undefined,
+      needs.pending ? obtain('pending', () => sources.countPending(request)) : undefined,
     ]);
-    const facts: Facts = {};
-    if (sar !== undefined) facts.sar = sar;
-    if (needs.node && node !== undefined) facts.node = node.fact;
-    if (cluster !== undefined) facts.cluster = cluster;
-    if (needs.claims && node !== undefined) {
-      const claims = await obtain('claims', async () => {
-        await sources.claims.caughtUp(node.resourceVersion);
-        return sources.claims.claimsOf(request.sans);
-      });
-      if (claims !== undefined) facts.claims = claims;
-    }
+    const { node, claims } = read ?? {};
+    const facts: Facts = {
+      ...(sar && { sar }),
+      ...(node && { node }),
+      ...(claims && { claims }),
+      ...(cluster && { cluster }),
+      ...(lookups && { lookups }),
+      ...(dns && { dns }),
+      ...(pending && { pending }),
+    };
     const sorted = failures.sort((a, b) => (a.fact < b.fact ? -1 : 1));
     return { facts, failures: sorted } satisfies Gathered;
   };
 }
 
-/** Reads the requestor's Node with a quorum read: what a policy approves on must be what is stored now. */
+/** The Node, and the claims of an index that has seen that Node. Without the one there are no others. */
+async function readAndClaim(
+  needs: FactNeeds,
+  request: RequestInput,
+  sources: LiveSources,
+  obtain: Obtain,
+): Promise<Pick<Facts, 'node' | 'claims'>> {
+  const read = await obtain('node', () => readNode(request, sources));
+  if (read === undefined) return {};
+  const node = needs.node ? read.fact : undefined;
+  if (!needs.claims) return { node };
+  const claims = await obtain('claims', async () => {
+    await sources.claims.caughtUp(read.resourceVersion);
+    return sources.claims.claimsOf(request.sans);
+  });
+  return { node, claims };
+}
+
+/** Reads the Node with a quorum read: what a policy approves on must be what is stored now. */
 async function readNode(request: RequestInput, sources: LiveSources) {
-  const name = nodeNameOf(request.requestor.username);
+  const name = nodeOf(request);
   const node = name === undefined ? undefined : await sources.getNode(name);
   if (node === undefined) return { fact: missingNode(name ?? ''), resourceVersion: undefined };
   return { fact: nodeFact(node, sources.cap), resourceVersion: node.metadata.resourceVersion };
 }
 
-async function reviewAll(
-  needs: FactNeeds,
-  request: RequestInput,
-  sources: LiveSources,
-  obtain: <T>(fact: string, source: () => Promise<T>) => Promise<T | undefined>,
-): Promise<Record<string, AccessReviewFact> | undefined> {
-  const names = Object.keys(needs.sar);
-  if (names.length === 0) return undefined;
-  const results: Record<string, AccessReviewFact> = {};
+/** Facts that have names, such as access reviews; undefined when none is asked for. */
+async function obtainNamed<Need, Fact>(
+  kind: string,
+  needs: Readonly<Record<string, Need>>,
+  source: (need: Need) => Promise<Fact>,
+  obtain: Obtain,
+): Promise<Record<string, Fact> | undefined> {
+  const entries = Object.entries(needs);
+  if (entries.length === 0) return undefined;
+  const facts: Record<string, Fact> = {};
   await Promise.all(
-    Object.entries(needs.sar).map(async ([name, attributes]) => {
-      const review = await obtain(`sar.${name}`, () => reviewOne(attributes, request, sources));
-      if (review !== undefined) results[name] = review;
+    entries.map(async ([name, need]) => {
+      const fact = await obtain(`${kind}.${name}`, () => source(need));
+      if (fact !== undefined) facts[name] = fact;
     }),
   );
-  return results;
+  return facts;
 }
 
 async function reviewOne(

@@ -1,7 +1,8 @@
 import { parseIP } from '../csr/ip.ts';
-import type { NodeFact } from '../decide/input.ts';
+import type { NodeFact, RequestInput } from '../decide/input.ts';
 import { timestamp } from '../decide/document.ts';
 import type { NodeObject } from '../kube/objects.ts';
+import { isSubdomain } from '../text/names.ts';
 
 export interface AddressCap {
   /** A Node that lists more is not trusted. Of its claims only so many count, the first. */
@@ -60,9 +61,24 @@ export function claimKey(address: string): string {
   return address.toLowerCase().replace(/\.$/, '');
 }
 
+/**
+ * Most text of a Node, in bytes. Annotations may have 256 KiB; nothing bounds labels and the rest but the size of an
+ * object, and every evaluation would pay for them.
+ */
+const maxText = 512 * 1024;
+
+/** @throws Error when the Node has more text than any honest one */
 export function nodeFact(node: NodeObject, cap: AddressCap): NodeFact {
   const { metadata, spec } = node;
   const addresses = nodeAddresses(node, cap);
+  const texts = [Object.entries(metadata.labels), Object.entries(metadata.annotations), spec.providerID];
+  const given = [...texts, ...(addresses ?? []).map(({ type, address }) => [type, address])].flat(2);
+  const bytes = given.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes > maxText) {
+    throw new Error(
+      `Node ${metadata.name} has ${String(bytes)} bytes of labels, annotations and the like, more than ${String(maxText)}: remove what is not needed`,
+    );
+  }
   return {
     found: true,
     name: metadata.name,
@@ -102,14 +118,22 @@ function timeText(time: string): string {
 const nodeUserPrefix = 'system:node:';
 
 /**
- * Name of the Node that a requestor is, or undefined when it is none. The name goes into a request path: only a
+ * Name of the Node that a user is, or undefined when it is none. The name goes into a request path: only a
  * DNS-1123 subdomain, which every Node name is, passes.
  */
 export function nodeNameOf(username: string): string | undefined {
   if (!username.startsWith(nodeUserPrefix)) return undefined;
   const name = username.slice(nodeUserPrefix.length);
-  const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-  return name.length <= 253 && new RegExp(`^${label}(\\.${label})*$`).test(name) ? name : undefined;
+  return isSubdomain(name) ? name : undefined;
+}
+
+/**
+ * Name of the node that a request is about: the requestor, or, where that is none, such as the user of a bootstrap token,
+ * the one that it asks a client certificate for.
+ */
+export function nodeOf({ requestor, subject }: Pick<RequestInput, 'requestor' | 'subject'>) {
+  const { username } = requestor;
+  return nodeNameOf(username.startsWith(nodeUserPrefix) ? username : subject.common_name);
 }
 
 /** The user that a Node's kubelet authenticates as (Node authorizer). */

@@ -1,6 +1,7 @@
 import type { KubeClient, RequestOptions } from './client.ts';
+import { servedResources } from './discovery.ts';
 import { isNotFound, KubeError } from './errors.ts';
-import { isRecord, listOf, recordOf, textOf, type JsonRecord } from './json.ts';
+import { isRecord, recordOf, textOf, type JsonRecord } from './json.ts';
 import { listAll } from './list.ts';
 import {
   asEndpointSlice,
@@ -132,9 +133,8 @@ export async function listServiceCIDRs(
     return (await listAll(client, `${group}/servicecidrs`, options)).map(asServiceCIDR);
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    const { kind, resources } = await client.get(group, options);
-    const names = listOf(resources).map((resource) => textOf(recordOf(resource)['name']));
-    if (kind !== 'APIResourceList' || names.length === 0 || names.includes('servicecidrs')) throw error;
+    const served = await servedResources(client, group, options);
+    if (served === undefined || served.size === 0 || served.has('servicecidrs')) throw error;
     return undefined;
   }
 }

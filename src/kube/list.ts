@@ -1,5 +1,5 @@
 import type { KubeClient, RequestOptions } from './client.ts';
-import { KubeError } from './errors.ts';
+import { isTooLarge, KubeError } from './errors.ts';
 import { isRecord, textOf } from './json.ts';
 
 export interface ListPage {
@@ -33,6 +33,39 @@ export async function listPage(
 
 const MAX_PAGES = 1000;
 
+/**
+ * The pages of a list, one after the other, so that nobody has to hold all of it. A page that is larger than we read is
+ * asked for in parts.
+ */
+export async function* listPages(
+  client: KubeClient,
+  path: string,
+  options?: RequestOptions,
+): AsyncGenerator<readonly unknown[], void, undefined> {
+  let continueToken = '';
+  let limit = 500;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const query = { ...options?.query, limit, continue: continueToken };
+    let next: ListPage;
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- each page names the next
+      next = await listPage(client, path, { ...options, query });
+    } catch (error) {
+      if (!isTooLarge(error) || limit <= 1) throw error;
+      limit = Math.ceil(limit / 4);
+      continue;
+    }
+    yield next.items;
+    continueToken = next.continueToken;
+    if (continueToken === '') return;
+  }
+  throw new KubeError({
+    kind: 'protocol',
+    reason: 'EndlessList',
+    message: `the list of ${path} does not end`,
+  });
+}
+
 /** Every item of a short list. For long or lasting ones there is the reflector. */
 export async function listAll(
   client: KubeClient,
@@ -40,18 +73,6 @@ export async function listAll(
   options?: RequestOptions,
 ): Promise<unknown[]> {
   const items: unknown[] = [];
-  let continueToken = '';
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const query = { ...options?.query, limit: 500, continue: continueToken };
-    // oxlint-disable-next-line no-await-in-loop -- each page names the next
-    const next = await listPage(client, path, { ...options, query });
-    items.push(...next.items);
-    continueToken = next.continueToken;
-    if (continueToken === '') return items;
-  }
-  throw new KubeError({
-    kind: 'protocol',
-    reason: 'EndlessList',
-    message: `the list of ${path} does not end`,
-  });
+  for await (const page of listPages(client, path, options)) items.push(...page);
+  return items;
 }

@@ -19,6 +19,7 @@ export type PolicyErrorCode =
   | 'EntrypointMissing'
   | 'EntrypointAmbiguous'
   | 'FactsConflict'
+  | 'LookupInvalid'
   | 'DecisionInvalid'
   | 'ConfigErrors';
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { PolicyError } from './error.ts';
 import type { Entrypoint } from './bundle.ts';
+import { lookupQuery } from './lookup-query.ts';
+
+export type { LookupQuery } from './lookup-query.ts';
 
 /** Attributes of a SubjectAccessReview (authorization.k8s.io/v1 ResourceAttributes). */
 const reviewAttributes = z.strictObject({
@@ -13,41 +16,24 @@ const reviewAttributes = z.strictObject({
 });
 export type ReviewAttributes = z.infer<typeof reviewAttributes>;
 
+const dataPath = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/;
+
 /** Name of an access review or a lookup: a word that Rego can write after a dot. */
 const factName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/);
 
-/**
- * Which objects to read. `name`, `namespace` and the values of `labels` and `match` are templates: `{node_name}` stands
- * for the name of the node that asks, `{requestor.username}` and the like for a text of the request.
- */
-const lookupQuery = z
-  .strictObject({
-    /** API group; empty for the core group. */
-    group: z.string().default(''),
-    version: z.string().min(1),
-    /** Plural name, as in a path of the API. */
-    resource: z.string().min(1),
-    /** Empty for objects without a namespace, or of all namespaces. */
-    namespace: z.string().default(''),
-    /** The one object of that name; excludes `labels` and `match`. */
-    name: z.string().default(''),
-    /** Objects that have all of these labels; the API server selects. */
-    labels: z.record(z.string(), z.string()).default({}),
-    /** Objects that have all of these texts at these paths, such as `status.nodeRef.name`; the program selects. */
-    match: z.record(z.string(), z.string()).default({}),
-  })
-  .refine(
-    ({ name, labels, match }) => name === '' || Object.keys({ ...labels, ...match }).length === 0,
-    '`name` excludes `labels` and `match`',
-  );
-export type LookupQuery = z.infer<typeof lookupQuery>;
+/** Each costs a call of the API server for every decision, at least. */
+const maxLookups = 16;
+
+function areFew(lookups: object): boolean {
+  return Object.keys(lookups).length <= maxLookups;
+}
 
 const factNeeds = z.strictObject({
   sar: z.record(factName, reviewAttributes).default({}),
   node: z.boolean().default(false),
   claims: z.boolean().default(false),
   cluster: z.boolean().default(false),
-  lookups: z.record(factName, lookupQuery).default({}),
+  lookups: z.record(factName, lookupQuery).refine(areFew, `more than ${maxLookups} lookups`).default({}),
   dns: z.boolean().default(false),
   pending: z.boolean().default(false),
 });
@@ -67,13 +53,52 @@ export const noFacts: FactNeeds = {
 const entrypointCustom = z.strictObject({
   signer_name: z.string(),
   max_age_seconds: z.int().positive().optional(),
-  facts: factNeeds.default(noFacts),
+  facts: factNeeds
+    .extend({
+      /** Path into the bundle's data, where each member has a `query`: lookups that data alone can choose. */
+      lookups_from: z.string().regex(dataPath, 'not a path into data, such as csr.mine.lookups').optional(),
+    })
+    .default(noFacts),
 });
-export type EntrypointCustom = z.infer<typeof entrypointCustom>;
 
-/** Reads `custom` of an entrypoint's METADATA; a word that it does not know refuses the bundle. */
-export function readEntrypointCustom(entrypoint: Entrypoint): EntrypointCustom {
-  return readCustom(entrypoint, entrypointCustom);
+/** What an entrypoint says of itself, with the lookups that the bundle's data adds. */
+export interface EntrypointCustom {
+  readonly signer_name: string;
+  readonly max_age_seconds?: number | undefined;
+  readonly facts: FactNeeds;
+}
+
+/**
+ * Reads `custom` of an entrypoint's METADATA; a word that it does not know refuses the bundle.
+ * @param data of the bundle
+ */
+export function readEntrypointCustom(
+  entrypoint: Entrypoint,
+  data: Readonly<Record<string, unknown>> = {},
+): EntrypointCustom {
+  const { facts, ...custom } = readCustom(entrypoint, entrypointCustom);
+  const { lookups_from: from, ...needs } = facts;
+  if (from === undefined) return { ...custom, facts: needs };
+  return { ...custom, facts: unionOfNeeds(needs, { ...noFacts, lookups: lookupsFrom(data, from) }) };
+}
+
+const lookupsInData = z
+  .record(factName, z.looseObject({ query: lookupQuery }))
+  .refine(areFew, `more than ${maxLookups} lookups`);
+
+/** The lookups that data describes: none where there is nothing at that path. */
+function lookupsFrom(data: Readonly<Record<string, unknown>>, path: string): FactNeeds['lookups'] {
+  const value = path.split('.').reduce<unknown>((inner, name) => {
+    const isObject = typeof inner === 'object' && inner !== null && Object.hasOwn(inner, name);
+    return isObject ? new Map(Object.entries(inner)).get(name) : undefined;
+  }, data);
+  if (value === undefined) return {};
+  const result = lookupsInData.safeParse(value);
+  if (!result.success) {
+    const { at, message } = firstIssue(result.error, path.split('.'));
+    throw new PolicyError('LookupInvalid', `data.${at}: ${message}`);
+  }
+  return Object.fromEntries(Object.entries(result.data).map(([name, { query }]) => [name, query]));
 }
 
 const floorCustom = z.strictObject({
@@ -89,13 +114,18 @@ export function readFloorNeeds(entrypoint: Entrypoint): ReadonlyMap<string, Fact
 function readCustom<T>({ path, annotation }: Entrypoint, schema: z.ZodType<T>): T {
   const result = schema.safeParse(annotation.custom ?? {});
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const at = ['custom', ...(issue?.path ?? [])].join('.');
+  const { at, message } = firstIssue(result.error, ['custom']);
   const known = Object.keys(factNeeds.shape).join(', ');
   throw new PolicyError(
     'AnnotationInvalid',
-    `METADATA of entrypoint ${path}: ${at}: ${issue?.message ?? 'invalid'} (known facts: ${known})`,
+    `METADATA of entrypoint ${path}: ${at}: ${message} (known facts: ${known})`,
   );
+}
+
+/** Where the first problem is, and what. A key of a record that is no good says so only inside of its issue. */
+function firstIssue({ issues: [issue] }: z.ZodError, above: readonly string[]) {
+  const inner = issue?.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
+  return { at: [...above, ...(issue?.path ?? [])].join('.'), message: inner ?? issue?.message ?? 'invalid' };
 }
 
 /** Everything that either side asks for. One name with two meanings is refused. */

@@ -48,7 +48,7 @@ export async function loadPolicy(
   const bundle = parseBundle(files);
   const candidates = bundle.entrypoints.map((entrypoint) => ({
     path: entrypoint.path,
-    custom: readEntrypointCustom(entrypoint),
+    custom: readEntrypointCustom(entrypoint, bundle.data),
   }));
   for (const { path, custom } of candidates)
     refuseUnsupported(custom.signer_name, choice, `entrypoint ${path}`);

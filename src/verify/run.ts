@@ -1,6 +1,6 @@
 import type { DecodeLimits } from '../csr/decoded.ts';
 import type { Decision, Policies } from '../decide/decide.ts';
-import { decide, decideDocument } from '../decide/decide.ts';
+import { decide, decideDecoded } from '../decide/decide.ts';
 import type { RequestInput } from '../decide/input.ts';
 import { PolicyError } from '../policy/error.ts';
 import type { BundleFiles } from '../policy/files.ts';
@@ -103,7 +103,7 @@ async function decideCase(
     subject.kind === 'request'
       ? await decide(subject.request, gather, policies, { now: subject.now, limits })
       : // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what no request can say is the point
-        await decideDocument(subject.document as RequestInput, gather, policies);
+        await decideDecoded(subject.document as RequestInput, gather, policies);
   return { verdict: verdict.kind, reasons: verdict.reasons, warnings: verdict.warnings };
 }
 

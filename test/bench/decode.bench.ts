@@ -11,22 +11,7 @@ import { checkSignature } from '../../src/csr/signature.ts';
 import { buildCSR, type CSRSpec, OID, rdn } from '../support/csr.ts';
 import type { KeyType } from '../support/csr-keys.ts';
 import { latin1, sequence, tlv } from '../support/der.ts';
-
-const BATCHES = 15;
-const BATCH_MS = 40;
-
-/** Milliseconds of one call: the median of some batches, so that a busy machine disturbs little. */
-function cost(run: () => unknown): number {
-  const batches: number[] = [];
-  for (let i = 0; i <= BATCHES; i += 1) {
-    const start = performance.now();
-    let calls = 0;
-    for (; performance.now() - start < BATCH_MS; calls += 1) run();
-    // The first batch warms up.
-    if (i > 0) batches.push((performance.now() - start) / calls);
-  }
-  return batches.toSorted((a, b) => a - b)[BATCHES >> 1] ?? Number.NaN;
-}
+import { cost, print } from './measure.ts';
 
 const outcome = (pem: Uint8Array, limits = hardLimits): string => {
   try {
@@ -35,11 +20,6 @@ const outcome = (pem: Uint8Array, limits = hardLimits): string => {
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : 'failed';
   }
-};
-
-const print = (...columns: readonly (string | number)[]): void => {
-  const cells = columns.map((cell) => (typeof cell === 'number' ? cell.toFixed(3) : cell));
-  console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(34) : cell.padStart(12))).join(' '));
 };
 
 /** Until the compiler has seen enough. */

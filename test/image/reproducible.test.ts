@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { buildImage, type Origin } from '../../deploy/image/build.ts';
 import { command } from '../../deploy/image/command.ts';
 import { blobFile, indexDigest, platformManifests } from '../../deploy/image/layout.ts';
+import { programFiles } from '../../deploy/program/files.ts';
 import { version } from '../../src/cli/version.ts';
 import { layout, output } from './container.ts';
 
@@ -56,13 +57,12 @@ test('another build of the same sources has the same digest, whatever the folder
 });
 
 test('so are the bundles and the program in it, made anew from the policies and the sources', async () => {
-  const files = ['default.tar.gz', 'rego-csr-approver.mjs', 'rego-csr-approver-worker.mjs'];
   const of = (context: string) =>
-    files.map((file) => readFileSync(join(context, 'usr/lib/rego-csr-approver', file)).toString('base64'));
-  const policy = ['floor', 'default'].flatMap((name) => ['-W', `policies/${name}/.manifest`]);
+    programFiles.map((file) => readFileSync(join(context, 'usr/lib/rego-csr-approver', file)).toString('base64'));
+  const policy = ['floor', 'default', 'template'].flatMap((name) => ['-W', `policies/${name}/.manifest`]);
   const { NODE_OPTIONS: _, ...env } = process.env;
   await command('make', ['--no-print-directory', ...policy, 'build'], { cwd: root, env });
-  const made = files.map((file) => readFileSync(join(root, 'dist', file)).toString('base64'));
+  const made = programFiles.map((file) => readFileSync(join(root, 'dist', file)).toString('base64'));
   expect(made.map((text) => text.length)).toEqual(
     of(join(output, 'context/rootfs-amd64')).map(({ length }) => length),
   );

@@ -52,6 +52,8 @@ strict := object.union(decision, {"allow": false})
 const review = (verb: string) =>
   `custom: {signer_name: ${SIGNER}, facts: {node: true, sar: {a: {resource: pods, verb: ${verb}}}}}`;
 
+const lookups = (more: string) => `custom: {signer_name: ${SIGNER}, facts: {node: true, ${more}}}`;
+
 interface Row {
   readonly name: string;
   /** Beside `.manifest`; undefined leaves one out. */
@@ -145,6 +147,37 @@ const rows: Row[] = [
     name: 'an unknown fact',
     files: { 'csr/mine/p.rego': policy(undefined, custom.replace('node:', 'nodes:')) },
     expected: /AnnotationInvalid: .*nodes.*known facts/,
+  },
+  {
+    name: 'a lookup of a word that is none',
+    files: {
+      'csr/mine/p.rego': policy(
+        undefined,
+        lookups('lookups: {m: {version: v1, resource: nodes, name: "{node}"}}'),
+      ),
+    },
+    expected: /AnnotationInvalid: .*custom\.facts\.lookups\.m\.name: \{node\} is no text of the request/,
+  },
+  {
+    name: 'a lookup that data asks for',
+    files: {
+      'csr/mine/p.rego': policy(undefined, lookups('lookups_from: csr.mine.lookups')),
+      'csr/mine/data.yaml': 'lookups: {m: {query: {version: v1, resource: nodes, name: "{node_name}"}}}',
+    },
+    expected: /verdict error[^]*lookups\.m: not given: supply it with --facts FILE/,
+  },
+  {
+    name: 'no lookup where data is silent',
+    files: { 'csr/mine/p.rego': policy(undefined, lookups('lookups_from: csr.mine.lookups')) },
+    expected: approves,
+  },
+  {
+    name: 'a lookup in data that is malformed',
+    files: {
+      'csr/mine/p.rego': policy(undefined, lookups('lookups_from: csr.mine.lookups')),
+      'csr/mine/data.yaml': 'lookups: {m: {query: {version: v1, resources: nodes}}}',
+    },
+    expected: /LookupInvalid: data\.csr\.mine\.lookups\.m\.query/,
   },
   {
     name: 'a configuration error',

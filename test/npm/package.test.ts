@@ -63,6 +63,7 @@ test('holds what runs, its licences and a README, and nothing else', async () =>
       'package.json',
       'rego-csr-approver-worker.mjs',
       'rego-csr-approver.mjs',
+      'template.tar.gz',
     ].map((file) => `package/${file}`),
   );
 });

@@ -14,6 +14,8 @@ export type Fault =
   | { readonly kind: 'html' }
   /** 200 and application/json, but not a word of JSON. */
   | { readonly kind: 'garbage' }
+  /** 200 with this object, for what no real API server can be brought to say. */
+  | { readonly kind: 'json'; readonly body: object }
   /** No answer, and the request does not arrive. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly ms: number }
@@ -130,6 +132,10 @@ export class FaultProxy {
       case 'garbage':
         response.writeHead(200, { 'content-type': 'application/json' });
         response.end('\u0000\u0001}{');
+        return;
+      case 'json':
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(fault.body));
         return;
       case 'hang':
         return;

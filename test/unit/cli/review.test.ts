@@ -18,7 +18,12 @@ const review = (spec: CSRObjectSpec, ...more: string[]) =>
 test('approves a good request, and says loudly what was assumed', async () => {
   const { code, out, err } = await run(['review', '-f', good, ...facts]);
   expect(out).toBe('csr-7lh9z\tkubernetes.io/kubelet-serving\tsystem:node:n1\n  verdict: approve\n');
-  expect(err).toBe('ASSUMED, not asked of any cluster: sar.selfnodeserver=allowed\n');
+  expect(err).toBe(
+    [
+      'ASSUMED, not asked of any cluster: sar.selfnodeserver=allowed\n',
+      'ASSUMED, not asked of any cluster: pending: these requests and no others\n',
+    ].join(''),
+  );
   expect(code).toBe(0);
 });
 
@@ -129,7 +134,7 @@ describe('JSON', () => {
         name: 'csr-7lh9z',
         verdict: 'approve',
         reasons: [],
-        assumed: ['sar.selfnodeserver=allowed'],
+        assumed: ['sar.selfnodeserver=allowed', 'pending: these requests and no others'],
         input: { node: { found: true }, claims: [{ nodes: ['n1'] }, { nodes: ['n1'] }], cluster, version: 1 },
       },
     ]);

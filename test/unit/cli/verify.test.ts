@@ -337,7 +337,11 @@ describe('a case', () => {
     const poor = stringify({ request: (parse(world) as { readonly request: unknown }).request });
     const [found] = await results({ 'world.yaml': poor, 'c.yaml': [good] });
     expect(found?.problems[0]).toBe('verdict: expected approve, got error');
-    expect(found?.got.reasons.map(({ msg }) => msg.split(':')[0])).toEqual(['cluster', 'sar.selfnodeserver']);
+    expect(found?.got.reasons.map(({ msg }) => msg.split(':')[0])).toEqual([
+      'cluster',
+      'pending',
+      'sar.selfnodeserver',
+    ]);
   });
 
   test('expects warnings and messages too', async () => {

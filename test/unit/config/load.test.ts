@@ -1,3 +1,4 @@
+import { Resolver } from 'node:dns';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,21 @@ const invalid: [string, string, string][] = [
   ['an empty field', 'onDeny:', 'c.yaml:3: onDeny: Invalid option'],
   ['none of the choices', 'enforcement: off', 'c.yaml:3: enforcement: Invalid option'],
   ['a boolean', 'enforcement: true', 'c.yaml:3: enforcement: Invalid option'],
+  [
+    'no DNS server',
+    'dns:\n  servers: [dns.example.com]',
+    'c.yaml:4: dns.servers.0: not the address of a DNS',
+  ],
+  ['a DNS server without port', 'dns: {servers: ["10.0.0.1:"]}', 'c.yaml:3: dns.servers.0: not the address'],
+  ['a port too large', 'dns: {servers: ["10.0.0.1:65536"]}', 'c.yaml:3: dns.servers.0: not the address'],
+  [
+    'IPv6 and port without brackets',
+    'dns: {servers: ["[::1:53"]}',
+    'c.yaml:3: dns.servers.0: not the address',
+  ],
+  ['IPv4 in brackets', 'dns: {servers: ["[10.0.0.1]:53"]}', 'c.yaml:3: dns.servers.0: not the address'],
+  ['too many DNS servers', `dns: {servers: ${nine('10.0.0.1')}}`, 'c.yaml:3: dns.servers: Too big'],
+  ['too little time for DNS', 'dns: {timeoutMs: 1}', 'c.yaml:3: dns.timeoutMs: Too small'],
   ['no range', 'cluster:\n  podCIDRs:\n    - 10.0.0.0', 'c.yaml:5: cluster.podCIDRs.0: not an address range'],
   ['a prefix too long', 'cluster: {podCIDRs: [10.0.0.0/33]}', 'c.yaml:3: cluster.podCIDRs.0: not an address'],
   [
@@ -147,3 +163,11 @@ describe('the file', () => {
     expect(loadConfig(file).enforcement).toBe('dryrun');
   });
 });
+
+test.each(['10.96.0.10', '10.96.0.10:5353', 'fd00::a', '[fd00::a]:53', '[::1]:1'])(
+  '%s is a DNS server',
+  (server) => {
+    expect(parse(`dns: {servers: ["${server}"]}`).dns.servers).toEqual([server]);
+    new Resolver().setServers([server]);
+  },
+);

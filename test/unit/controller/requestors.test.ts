@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Requestors } from '../../../src/controller/requestors.ts';
+import { probeDocument } from '../../../src/decide/probe.ts';
 import { readRequest, type CertificateRequest } from '../../../src/decide/request.ts';
 import { csrObject } from '../../support/csr-object.ts';
 
@@ -55,4 +56,108 @@ test('another requestor is not counted', () => {
   expect(requestors.add(request('b', 2, 'system:node:n2'))).toBeUndefined();
   expect(names(requestors, 'system:node:n2')).toEqual(['b']);
   expect(names(requestors, 'system:node:n3')).toEqual([]);
+});
+
+/** What is asked of a request: the fact for it. */
+const factOf = (requestors: Requestors, { name, uid, createdAt, signerName, username }: CertificateRequest) =>
+  requestors.pending({
+    ...probeDocument,
+    name,
+    uid,
+    created_at: createdAt?.toISOString() ?? '',
+    signer_name: signerName,
+    requestor: { ...probeDocument.requestor, username },
+  });
+const other = { signerName: 'kubernetes.io/kube-apiserver-client-kubelet' };
+const day = 24 * 3600;
+
+describe('the fact', () => {
+  test('counts those of the requestor and of all', () => {
+    const requestors = new Requestors();
+    const mine = request('a', 1);
+    for (const one of [mine, request('b', 1), request('c', 1, 'system:node:n2')]) requestors.add(one);
+    expect(factOf(requestors, mine)).toEqual({ requestor: 2, cluster: 3, newer: false });
+  });
+
+  test('counts itself where the watch has not shown it', () => {
+    const requestors = new Requestors();
+    requestors.add(request('b', 1));
+    expect(factOf(requestors, request('a', 1))).toEqual({ requestor: 2, cluster: 2, newer: false });
+    expect(factOf(new Requestors(), request('a', 1))).toEqual({ requestor: 1, cluster: 1, newer: false });
+  });
+
+  test('counts another signer to the cluster alone', () => {
+    const requestors = new Requestors();
+    requestors.add({ ...request('b', 9), ...other });
+    expect(factOf(requestors, request('a', 1))).toEqual({ requestor: 1, cluster: 2, newer: false });
+  });
+
+  test('counts none twice that changes, and none that is gone', () => {
+    const requestors = new Requestors();
+    const mine = request('a', 1);
+    requestors.add(mine);
+    requestors.add(mine);
+    requestors.add(request('b', 1));
+    requestors.delete(request('b', 1));
+    requestors.delete(request('b', 1));
+    expect(factOf(requestors, mine)).toEqual({ requestor: 1, cluster: 1, newer: false });
+  });
+
+  test('does not count the former of one name', () => {
+    const requestors = new Requestors();
+    const former = request('a', 1);
+    const mine = { ...request('a', 2), uid: 'another' };
+    requestors.add(former);
+    requestors.add(mine);
+    requestors.delete(former);
+    expect(factOf(requestors, mine)).toEqual({ requestor: 1, cluster: 1, newer: false });
+    expect(names(requestors)).toEqual(['a']);
+  });
+
+  test.each<[string, number, boolean]>([
+    ['one that is older', 1, false],
+    ['one of the same second', 2, false],
+    ['one that is newer', 3, true],
+  ])('knows %s, though it is decided or deleted', (_, second, newer) => {
+    const requestors = new Requestors();
+    requestors.saw(request('finished', second));
+    const deleted = request('deleted', second);
+    requestors.add(deleted);
+    requestors.delete(deleted);
+    expect(factOf(requestors, request('a', 2))).toEqual({ requestor: 1, cluster: 1, newer });
+  });
+
+  test.each([
+    ['another requestor', request('b', 3, 'system:node:n2')],
+    ['another signer', { ...request('b', 3), ...other }],
+  ])('a newer one of %s is none', (_, newer) => {
+    const requestors = new Requestors();
+    requestors.saw(newer);
+    expect(factOf(requestors, request('a', 2)).newer).toBe(false);
+  });
+});
+
+const crowd = (requestors: Requestors, count: number, second: number) => {
+  const one = request('a', second);
+  for (let n = 0; n < count; n += 1)
+    requestors.saw({ ...one, username: `user-${String(second)}-${String(n)}` });
+};
+
+describe('memory', () => {
+  test('who was not heard of for a day is forgotten', () => {
+    const requestors = new Requestors();
+    crowd(requestors, 1000, 1);
+    crowd(requestors, 1000, 2 + day);
+    expect(requestors.size).toBeLessThan(1100);
+  });
+
+  test('who was heard of since is not, and neither is who has something pending', () => {
+    const requestors = new Requestors();
+    const mine = request('a', 1);
+    requestors.add(mine);
+    crowd(requestors, 1000, day);
+    crowd(requestors, 2000, 2 + day);
+    expect(requestors.size).toBe(3001);
+    expect(factOf(requestors, mine)).toEqual({ requestor: 1, cluster: 1, newer: false });
+  });
 });

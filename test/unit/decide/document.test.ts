@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeDocument, decide, decideDocument } from '../../../src/decide/decide.ts';
+import { decodeDocument, decide, decideDecoded, decideDocument } from '../../../src/decide/decide.ts';
 import { gathers, limits, now, passes, policiesThat, request } from './stubs.ts';
 
 const options = { now, limits };
@@ -24,11 +24,19 @@ test('a document is decided as its request is', async () => {
 
 test('a document of a signer without rules is judged by the form, and by nothing else', async () => {
   const policies = policiesThat();
-  const { verdict } = await decideDocument(
+  const { verdict } = await decideDecoded(
     { ...document(), signer_name: 'example.com/x' },
     gathers(),
     policies,
   );
   expect(verdict).toMatchObject({ kind: 'ignore', reasons: [{ code: 'NotOurs' }] });
   expect(policies.asked.map(({ entrypoint }) => entrypoint)).toEqual(['form']);
+});
+
+test('a document of a signer without rules is left alone', async () => {
+  const policies = policiesThat();
+  const other = { ...document(), signer_name: 'example.com/x' };
+  const { verdict } = await decideDocument(other, gathers(), policies);
+  expect(verdict).toMatchObject({ kind: 'ignore', reasons: [{ code: 'NotOurs' }] });
+  expect(policies.asked).toEqual([]);
 });

@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { noFacts } from '../../../src/policy/needs.ts';
-import type { FactNeeds } from '../../../src/decide/facts.ts';
-import type { ClusterFact } from '../../../src/decide/input.ts';
+import type { FactNeeds, LookupQuery } from '../../../src/decide/facts.ts';
+import { type ClusterFact, factsSchema, type LookupFact, requestSchema } from '../../../src/decide/input.ts';
 import { probeDocument } from '../../../src/decide/probe.ts';
 import { ClaimsIndex, nodeClaims } from '../../../src/facts/claims.ts';
 import { LiveClaims } from '../../../src/facts/live-claims.ts';
 import type { LiveSources } from '../../../src/facts/live.ts';
 import { liveGather } from '../../../src/facts/live.ts';
-import { offlineGather } from '../../../src/facts/offline.ts';
+import { capturedGather, offlineGather } from '../../../src/facts/offline.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import { cap, node } from './nodes.ts';
 
-const { sar: _sar, node: _node, claims: _claims, cluster: probeCluster, ...probe } = probeDocument;
+const { cluster: probeCluster } = probeDocument;
 if (probeCluster === undefined) throw new Error('the probe has a cluster');
 const cluster: ClusterFact = probeCluster;
 /** Of node self-test, for 192.0.2.1 and self-test. */
-const request = probe;
+const request = requestSchema.strip().parse(probeDocument);
 const self = node('self-test', ['InternalIP 192.0.2.1', 'Hostname self-test']);
 
 const review = {
@@ -26,12 +26,25 @@ const review = {
   name: '',
   namespace: '',
 };
+const query: LookupQuery = {
+  group: 'cluster.x-k8s.io',
+  version: 'v1beta1',
+  resource: 'machines',
+  namespace: '',
+  name: '',
+  labels: {},
+  match: { 'status.nodeRef.name': '{node_name}' },
+};
+const machine: LookupFact = { found: true, objects: [{ metadata: { name: 'm' } }], more: false };
 const all: FactNeeds = {
   ...noFacts,
   sar: { selfnodeserver: review },
   node: true,
   claims: true,
   cluster: true,
+  lookups: { machine: query },
+  dns: true,
+  pending: true,
 };
 const none = noFacts;
 const allowed = { allowed: true, denied: false, reason: 'RBAC', evaluationError: '' };
@@ -51,6 +64,10 @@ function sources(replaced: Partial<LiveSources> = {}, claimants = [self]): LiveS
     reviewAccess: () => Promise.resolve(allowed),
     cluster: { get: () => Promise.resolve(cluster) },
     claims: new LiveClaims(index, watch, { maxAgeMs: 1000, catchUpMs: 10 }),
+    findObjects: () => Promise.resolve(machine),
+    resolveNames: (names) =>
+      Promise.resolve(names.map((name) => ({ name, found: true, addresses: ['192.0.2.1'] }))),
+    countPending: () => Promise.resolve({ requestor: 1, cluster: 2, newer: false }),
     cap,
     ...replaced,
   };
@@ -68,6 +85,9 @@ describe('live', () => {
         { address: '192.0.2.1', nodes: ['self-test'] },
       ],
       cluster,
+      lookups: { machine },
+      dns: [{ name: 'self-test', found: true, addresses: ['192.0.2.1'] }],
+      pending: { requestor: 1, cluster: 2, newer: false },
     });
   });
 
@@ -77,6 +97,9 @@ describe('live', () => {
       getNode: untouchable,
       reviewAccess: untouchable,
       cluster: { get: untouchable },
+      findObjects: untouchable,
+      resolveNames: untouchable,
+      countPending: untouchable,
     });
     expect(await liveGather(silent)(none, request)).toEqual({ facts: {}, failures: [] });
   });
@@ -96,12 +119,14 @@ describe('live', () => {
         },
       }),
     );
-    await gather({ ...none, sar: { selfnodeserver: review } }, request);
+    const extra = { 'authentication.kubernetes.io/credential-id': ['X509SHA256=0'] };
+    const requestor = { ...request.requestor, uid: 'u-1', extra };
+    await gather({ ...none, sar: { selfnodeserver: review } }, { ...request, requestor });
     expect(asked).toEqual({
       user: 'system:node:self-test',
-      uid: '',
+      uid: 'u-1',
       groups: ['system:authenticated', 'system:nodes'],
-      extra: {},
+      extra,
       resourceAttributes: {
         group: 'certificates.k8s.io',
         resource: 'certificatesigningrequests',
@@ -155,13 +180,40 @@ describe('live', () => {
       /lags/,
     ],
     [
+      'a lookup that is forbidden',
+      { findObjects: failing(status(403)) },
+      ['lookups.machine'],
+      /forbids.*RBAC/,
+    ],
+    [
+      'a DNS server that hangs',
+      { resolveNames: failing(new Error('self-test: no answer in 2000 ms')) },
+      ['dns'],
+      /self-test: no answer/,
+    ],
+    [
+      'requests that nobody watches',
+      { countPending: failing(new Error('no watch of requests')) },
+      ['pending'],
+      /no watch/,
+    ],
+    [
+      'a Node with a megabyte of labels',
+      { getNode: () => Promise.resolve(node('self-test', [], { labels: { a: 'x'.repeat(1_000_000) } })) },
+      ['node'],
+      /Node self-test has 1000001 bytes of labels/,
+    ],
+    [
       'everything down',
       {
         getNode: failing(timeout),
         reviewAccess: failing(timeout),
         cluster: { get: failing(timeout) },
+        findObjects: failing(timeout),
+        resolveNames: failing(timeout),
+        countPending: failing(timeout),
       },
-      ['cluster', 'node', 'sar.selfnodeserver'],
+      ['cluster', 'dns', 'lookups.machine', 'node', 'pending', 'sar.selfnodeserver'],
       /in time/,
     ],
   ])('%s is a failure of that fact, and of no other', async (_, replaced, expected, message) => {
@@ -170,6 +222,7 @@ describe('live', () => {
     expect(failures[0]?.message).toMatch(message);
     const has = new Set(Object.keys(facts));
     for (const fact of expected) expect(has.has(fact)).toBe(false);
+    expect(facts.lookups?.['machine'] === undefined).toBe(expected.includes('lookups.machine'));
     expect(facts.sar?.['selfnodeserver'] === undefined).toBe(expected.includes('sar.selfnodeserver'));
   });
 
@@ -179,9 +232,45 @@ describe('live', () => {
   });
 });
 
+describe('the Node that is read', () => {
+  const bootstrap = { ...request.requestor, username: 'system:bootstrap:abcdef' };
+  test.each([
+    ['of a node is its own', request, 'self-test'],
+    ['of a bootstrap user is that of the common name', { ...request, requestor: bootstrap }, 'self-test'],
+    [
+      'of a node is its own, whatever the common name is',
+      { ...request, subject: { ...request.subject, common_name: 'system:node:n2' } },
+      'self-test',
+    ],
+    [
+      'of a user that only begins like a node is none',
+      { ...request, requestor: { ...bootstrap, username: 'system:node:../n2' } },
+      undefined,
+    ],
+    [
+      'of a bootstrap user and another common name is none',
+      { ...request, requestor: bootstrap, subject: { ...request.subject, common_name: 'self-test' } },
+      undefined,
+    ],
+  ])('%s', async (_, asking, expected) => {
+    const read: string[] = [];
+    const getNode = async (name: string) => {
+      read.push(name);
+      return self;
+    };
+    await liveGather(sources({ getNode }))({ ...none, node: true }, asking);
+    expect(read).toEqual(expected === undefined ? [] : [expected]);
+  });
+});
+
 describe('offline', () => {
   const sar = { selfnodeserver: { allowed: true, denied: false, reason: 'assumed' } };
-  const given = { nodes: [self], cluster, sar, cap };
+  const more = {
+    lookups: { machine },
+    dns: [{ name: 'self-test', found: true, addresses: ['192.0.2.1'] }],
+    pending: { requestor: 1, cluster: 2, newer: false },
+  };
+  const given = { nodes: [self], cluster, sar, given: more, cap };
 
   test('answers from what was given', async () => {
     const { facts, failures } = await offlineGather(given)(all, request);
@@ -198,12 +287,15 @@ describe('offline', () => {
   test('names the option for each fact that was not given', async () => {
     const nothing = { nodes: undefined, cluster: undefined, sar: {}, cap };
     const { facts, failures } = await offlineGather(nothing)(all, request);
-    expect(facts).toEqual({ sar: {} });
+    expect(facts).toEqual({ sar: {}, lookups: {} });
     expect(failures.map(({ fact, message }) => `${fact}: ${message}`)).toEqual([
-      'sar.selfnodeserver: not given: supply it with --assume sar.selfnodeserver=allowed (or =denied)',
-      'node: not given: supply it with --nodes FILE',
-      'claims: not given: supply it with --nodes FILE',
-      'cluster: not given: supply it with --cluster FILE',
+      'sar.selfnodeserver: not given: supply it with --assume sar.selfnodeserver=allowed (or =denied), or --facts FILE',
+      'lookups.machine: not given: supply it with --facts FILE',
+      'node: not given: supply it with --nodes FILE, or --facts FILE',
+      'claims: not given: supply it with --nodes FILE, or --facts FILE',
+      'cluster: not given: supply it with --cluster FILE, or --facts FILE',
+      'dns: not given: supply it with --facts FILE',
+      'pending: not given: supply it with --facts FILE',
     ]);
   });
 
@@ -213,8 +305,41 @@ describe('offline', () => {
     expect(failures).toMatchObject([{ fact: 'sar.constructor' }]);
   });
 
+  test('shows no fact that was not asked for', async () => {
+    const { facts } = await offlineGather({ ...given, given: { ...more, sar } })(none, request);
+    expect(facts).toEqual({});
+  });
+
+  test('a Node with a megabyte of labels is a failure, as it is live', async () => {
+    const nodes = [node('self-test', [], { labels: { a: 'x'.repeat(1_000_000) } })];
+    const { failures } = await offlineGather({ ...given, nodes })(all, request);
+    expect(failures).toMatchObject([{ fact: 'node', message: expect.stringMatching(/bytes of labels/) }]);
+  });
+
   test('an empty list of Nodes says that there are none', async () => {
     const { facts, failures } = await offlineGather({ ...given, nodes: [] })(all, request);
     expect([facts.node?.found, failures]).toEqual([false, []]);
+  });
+});
+
+describe('captured', () => {
+  const captured = factsSchema.strip().parse({ ...probeDocument, lookups: { machine } });
+
+  test('gives what the document holds', async () => {
+    const { facts, failures } = await capturedGather(captured)(all, request);
+    expect([facts, failures]).toEqual([captured, []]);
+  });
+
+  test.each([
+    ['sar', 'sar.selfnodeserver'],
+    ['lookups', 'lookups.machine'],
+    ['node', 'node'],
+    ['claims', 'claims'],
+    ['cluster', 'cluster'],
+    ['dns', 'dns'],
+    ['pending', 'pending'],
+  ])('without %s there is a failure', async (missing, fact) => {
+    const { failures } = await capturedGather({ ...captured, [missing]: undefined })(all, request);
+    expect(failures).toEqual([{ fact, message: expect.stringMatching(/not in the document: capture it/) }]);
   });
 });
