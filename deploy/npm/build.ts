@@ -19,7 +19,7 @@ const { name, version, description, license, engines } = z
 
 const files = {
   'cli.mjs': 'deploy/npm/cli.mjs',
-  ...Object.fromEntries(programFiles.map((name) => [name, `dist/${name}`])),
+  ...Object.fromEntries(programFiles.map((file) => [file, `dist/${file}`])),
   'README.md': 'deploy/npm/README.md',
   LICENSE: 'LICENSE',
   'THIRD-PARTY-LICENSES': 'dist/THIRD-PARTY-LICENSES',
