@@ -82,24 +82,24 @@ test('network-policy is for the pod of the Deployment, and for a port that it ha
   expect(template.metadata.labels).toMatchObject(selector.matchLabels);
 });
 
-describe('policy-configmap', () => {
-  /** The overlay that the component's comment shows. */
-  async function overlay(file: Buffer): Promise<string> {
-    const directory = mkdtempSync(join(scene.cluster.dir, 'overlay-'));
-    const path = (...parts: string[]) => relative(directory, join(kustomize, ...parts));
-    writeFileSync(join(directory, 'bundle.tar.gz'), file);
-    const name = 'rego-csr-approver-policy';
-    const kustomization = {
-      resources: [path('base')],
-      components: [path('components', 'policy-configmap')],
-      configMapGenerator: [{ name, namespace: NAMESPACE, files: ['bundle.tar.gz'] }],
-    };
-    writeFileSync(join(directory, 'kustomization.yaml'), stringify(kustomization));
-    return scene.cluster.kubectl(['kustomize', directory]);
-  }
+/** The overlay that the component's comment shows. */
+async function withBundle(file: Buffer): Promise<string> {
+  const directory = mkdtempSync(join(scene.cluster.dir, 'overlay-'));
+  const path = (...parts: string[]) => relative(directory, join(kustomize, ...parts));
+  writeFileSync(join(directory, 'bundle.tar.gz'), file);
+  const name = 'rego-csr-approver-policy';
+  const kustomization = {
+    resources: [path('base')],
+    components: [path('components', 'policy-configmap')],
+    configMapGenerator: [{ name, namespace: NAMESPACE, files: ['bundle.tar.gz'] }],
+  };
+  writeFileSync(join(directory, 'kustomization.yaml'), stringify(kustomization));
+  return scene.cluster.kubectl(['kustomize', directory]);
+}
 
+describe('policy-configmap', () => {
   test('mounts the bundle where the program is told to read it, byte by byte', async () => {
-    const text = await overlay(readFileSync(bundle));
+    const text = await withBundle(readFileSync(bundle));
     await apply(scene, text);
     const pod = await createPod(text);
     const [{ args, volumeMounts }] = pod.containers;
@@ -115,43 +115,39 @@ describe('policy-configmap', () => {
   test('another bundle makes another pod', async () => {
     const names = await Promise.all(
       [readFileSync(bundle), Buffer.concat([readFileSync(bundle), Buffer.from([0])])].map(
-        async (file) => deploymentOf(await overlay(file)).template.spec.volumes.at(-1)?.configMap?.name,
+        async (file) => deploymentOf(await withBundle(file)).template.spec.volumes.at(-1)?.configMap?.name,
       ),
     );
     expect(new Set(names).size).toBe(2);
   });
 
   test('a bundle over 1 MiB is refused by the API server, and what runs stays', async () => {
-    const input = await overlay(Buffer.alloc(1_100_000, 0xff));
+    const input = await withBundle(Buffer.alloc(1_100_000, 0xff));
     await expect(apply(scene, input)).rejects.toThrow(/1048576 bytes/);
     const left = await scene.cluster.kubectl(['get', 'deployment', '-n', NAMESPACE, '-o', 'name']);
     expect(left.trim()).toBe('deployment.apps/rego-csr-approver');
   });
 });
 
-describe('bootstrap-rbac', () => {
-  const can = async (user: string, group: string, resource: string, subresource = '') => {
-    const resourceAttributes = { verb: 'create', group: 'certificates.k8s.io', resource, subresource };
-    return (await createSubjectAccessReview(scene.admin, { user, groups: [group], resourceAttributes }))
-      .allowed;
-  };
-  const requests = 'certificatesigningrequests';
+async function mayCreate(user: string, group: string, subresource = ''): Promise<boolean> {
+  const resource = 'certificatesigningrequests';
+  const resourceAttributes = { verb: 'create', group: 'certificates.k8s.io', resource, subresource };
+  return (await createSubjectAccessReview(scene.admin, { user, groups: [group], resourceAttributes }))
+    .allowed;
+}
 
+const grants = async () => ({
+  ask: await mayCreate('system:bootstrap:abcdef', 'system:bootstrappers'),
+  first: await mayCreate('system:bootstrap:abcdef', 'system:bootstrappers', 'nodeclient'),
+  renewal: await mayCreate('system:node:n1', 'system:nodes', 'selfnodeclient'),
+  other: await mayCreate('system:serviceaccount:default:default', 'system:serviceaccounts', 'nodeclient'),
+});
+
+describe('bootstrap-rbac', () => {
   test('lets bootstrap tokens ask, and nodes renew, and no one else', async () => {
-    const all = async () => ({
-      ask: await can('system:bootstrap:abcdef', 'system:bootstrappers', requests),
-      first: await can('system:bootstrap:abcdef', 'system:bootstrappers', requests, 'nodeclient'),
-      renewal: await can('system:node:n1', 'system:nodes', requests, 'selfnodeclient'),
-      other: await can(
-        'system:serviceaccount:default:default',
-        'system:serviceaccounts',
-        requests,
-        'nodeclient',
-      ),
-    });
-    expect(await all()).toEqual({ ask: false, first: false, renewal: false, other: false });
+    expect(await grants()).toEqual({ ask: false, first: false, renewal: false, other: false });
     await apply(scene, await manifests(scene, 'bootstrap-rbac'));
-    expect(await all()).toEqual({ ask: true, first: true, renewal: true, other: false });
+    expect(await grants()).toEqual({ ask: true, first: true, renewal: true, other: false });
   });
 });
 
