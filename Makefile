@@ -68,8 +68,21 @@ dist/template.tar.gz: $(POLICY_SOURCES) $(TEMPLATE_SOURCES) policies/capabilitie
 .PHONY: build
 build: dist/rego-csr-approver ## write the shipped program to dist/
 
-dist/rego-csr-approver: $(SOURCES) deploy/program/build.ts package.json dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz | $(INSTALLED)
+dist/rego-csr-approver: $(SOURCES) $(wildcard deploy/program/*.ts) package.json dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz | $(INSTALLED)
 	node deploy/program/build.ts
+
+.PHONY: image
+image: build ## write the container image for amd64 and arm64 to dist/image, with its SBOMs
+	@node deploy/image/main.ts build
+
+.PHONY: image-packages
+image-packages: $(INSTALLED) ## record the newest Debian packages for the image
+	@node deploy/image/main.ts packages
+
+.PHONY: package
+package: build ## write the npm package to dist/npm, packed beside it
+	node deploy/npm/build.ts
+	@npm pack --silent --pack-destination dist ./dist/npm
 
 .PHONY: bench
 bench: build ## figures of the decoder, and of the facts in a large cluster
@@ -86,8 +99,9 @@ clean: ## remove what was built here
 	rm -rf dist coverage node_modules
 
 .PHONY: clean-tools
-clean-tools: $(INSTALLED) ## remove the built tools from the cache
+clean-tools: $(INSTALLED) ## remove the built tools, and downloads for the image, from the cache
 	node test/tools/main.ts clean
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/rego-csr-approver/image"
 
 $(INSTALLED): package.json package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or later; the project brings its own Node 24' >&2; exit 2; }

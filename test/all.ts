@@ -47,6 +47,8 @@ const steps: readonly Step[] = [
   vitest('rego'),
   vitest('differential'),
   vitest('integration'),
+  { name: 'image', command: ['make', '--no-print-directory', 'image'] },
+  vitest('image'),
   { name: 'demo', command: ['make', '--no-print-directory', 'demo'] },
 ];
 

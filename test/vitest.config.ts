@@ -30,6 +30,7 @@ export default defineConfig({
         test: 120_000,
         hook: 120_000,
       }),
+      project('image', ['test/image/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project('differential', ['test/differential/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project(
         'integration',
@@ -38,6 +39,7 @@ export default defineConfig({
           'test/integration/**/*.test.ts',
           'test/documents/**/*.test.ts',
           'test/demo/**/*.test.ts',
+          'test/npm/**/*.test.ts',
         ],
         { test: 120_000, hook: 120_000 },
       ),

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import * as esbuild from 'esbuild';
 import { version } from '../../src/cli/version.ts';
+import { bundledPackages, licenceTexts } from './bundled.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const dist = `${root}dist`;
@@ -28,12 +29,14 @@ const withoutGeneratedApi: esbuild.Plugin = {
 };
 
 mkdirSync(dist, { recursive: true });
-await esbuild.build({
+const { metafile } = await esbuild.build({
   entryPoints: {
     'rego-csr-approver': `${root}src/main.ts`,
     'rego-csr-approver-worker': `${root}src/policy/worker.ts`,
   },
   outdir: dist,
+  absWorkingDir: root,
+  metafile: true,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
@@ -56,6 +59,10 @@ await esbuild.build({
     VERSION: JSON.stringify(version),
   },
 });
+
+const bundled = bundledPackages(root, metafile);
+writeFileSync(`${dist}/bundled.json`, `${JSON.stringify(bundled, null, 2)}\n`);
+writeFileSync(`${dist}/THIRD-PARTY-LICENSES`, licenceTexts(root, bundled));
 
 // Copied and renamed, so that a program that runs from here goes on with the file it has.
 copyFileSync(process.execPath, `${dist}/node.new`, constants.COPYFILE_FICLONE);
