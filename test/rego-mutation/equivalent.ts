@@ -10,22 +10,24 @@ export interface Equivalent {
   readonly reason: string;
 }
 
-const form = (facts: string): string =>
-  `some reason in serving.deny with input as object.remove(input, {${facts}})`;
+const bare = (facts: string): string => `_bare_request := object.remove(input, {${facts}})`;
 
 /** Kept true by the run: each must be a mutant that there is, and must survive. */
 export const equivalents: readonly Equivalent[] = [
   {
     file: 'floor/csr/floor/form.rego',
     where: 'everywhere',
-    original: form('"sar", "node", "claims", "cluster"'),
+    original: bare('"sar", "node", "claims", "cluster", "lookups", "dns", "pending"'),
     mutated: [
-      form('"node", "claims", "cluster"'),
-      form('"sar", "claims", "cluster"'),
-      form('"sar", "node", "cluster"'),
+      bare('"node", "claims", "cluster", "lookups", "dns", "pending"'),
+      bare('"sar", "claims", "cluster", "lookups", "dns", "pending"'),
+      bare('"sar", "node", "cluster", "lookups", "dns", "pending"'),
+      bare('"sar", "node", "claims", "cluster", "dns", "pending"'),
+      bare('"sar", "node", "claims", "cluster", "lookups", "pending"'),
+      bare('"sar", "node", "claims", "cluster", "lookups", "dns"'),
     ],
     reason:
-      'Of the rules that deny, none reads the access review or the claims, and those that read the Node read the cluster, too.',
+      'Of the rules that deny, none reads other facts than Node and cluster, and those that read the Node read the cluster, too.',
   },
   {
     file: 'floor/csr/floor/serving/addresses.rego',
@@ -50,7 +52,7 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'OPA itself refuses a length over 128.',
   },
   {
-    file: 'floor/csr/floor/serving/text.rego',
+    file: 'floor/csr/floor/client/text.rego',
     where: 'both',
     original: '_shown(texts) := [shortened(text) | some text in array.slice(sort(texts), 0, 5)]',
     mutated: ['_shown(texts) := [shortened(text) | some text in array.slice(sort(texts), -1, 5)]'],
