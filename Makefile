@@ -21,6 +21,14 @@ help: ## list the targets
 demo: build ## approve real requests on a real control plane, and show what is refused
 	@node test/demo/main.ts
 
+.PHONY: e2e
+e2e: build ## the whole story with real kubelets, from bootstrap token to rotation (root; E2E='--flag-form …')
+	@node test/e2e/main.ts $(E2E)
+
+.PHONY: e2e-if-possible
+e2e-if-possible: build ## the same, skipped where the machine does not allow it
+	@node test/e2e/main.ts --if-possible $(E2E)
+
 .PHONY: test
 test: $(INSTALLED) ## everything that continuous integration runs
 	@node test/all.ts
