@@ -48,6 +48,7 @@ const steps: readonly Step[] = [
   vitest('differential'),
   vitest('integration'),
   { name: 'demo', command: ['make', '--no-print-directory', 'demo'] },
+  { name: 'real kubelets', command: ['make', '--no-print-directory', 'e2e'] },
 ];
 
 function report(project: string): string {

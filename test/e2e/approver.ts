@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { expectThat } from '../demo/deviation.ts';
 import type { Stage } from '../demo/stage.ts';
@@ -31,10 +32,11 @@ const deployment = z.object({
 });
 const configMap = z.object({ data: z.object({ 'config.yaml': z.string() }) });
 
+/** @param change of the mounted configuration */
 export async function startApprover(
   stage: Stage,
   cluster: ControlPlane,
-  change: (config: string) => string = (config) => config,
+  change?: (config: object) => object,
 ): Promise<Daemon> {
   const get = async (...what: string[]): Promise<unknown> =>
     JSON.parse(await cluster.kubectl(['get', ...what, '-n', namespace, '-o', 'json']));
@@ -43,7 +45,8 @@ export async function startApprover(
   const { data } = configMap.parse(await get('configmap', spec.volumes[0].configMap.name));
   const file = args.find((argument) => argument.startsWith('--config='))?.slice('--config='.length);
   expectThat(file !== undefined, 'the Deployment gives the program no configuration');
-  put(file, change(data['config.yaml']));
+  const config = data['config.yaml'];
+  put(file, change === undefined ? config : stringify(change(parse(config) as object)));
   const token = await cluster.kubectl(['create', 'token', spec.serviceAccountName, '-n', namespace]);
   put(`${account}/token`, token.trim());
   put(`${account}/ca.crt`, readFileSync(cluster.caFile, 'utf8'));

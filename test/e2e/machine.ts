@@ -135,6 +135,7 @@ export class Daemon {
   readonly name: string;
   readonly process: ChildProcess;
   readonly #log: string;
+  #wanted = true;
 
   constructor(name: string, child: ChildProcess, log: string) {
     this.name = name;
@@ -147,14 +148,15 @@ export class Daemon {
     return readFileSync(this.#log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
   }
 
-  /** Throws when it no longer runs. */
+  /** Throws when it no longer runs, and nobody has stopped it. */
   expectRunning(): void {
     const { exitCode, signalCode } = this.process;
-    if (exitCode === null && signalCode === null) return;
+    if (!this.#wanted || (exitCode === null && signalCode === null)) return;
     throw new Deviation(`the ${this.name} has ended: ${signalCode ?? `exit code ${String(exitCode)}`}`);
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.#wanted = false;
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const exited = once(this.process, 'exit');
     this.process.kill(signal);

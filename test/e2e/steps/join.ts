@@ -1,4 +1,5 @@
 import { expectThat } from '../../demo/deviation.ts';
+import { startApprover } from '../approver.ts';
 import { workerGroup } from '../bootstrap.ts';
 import { clientSigner } from '../journal.ts';
 import { nextRequest, patienceMs } from '../wait.ts';
@@ -6,7 +7,14 @@ import { tick, type Node, type World } from '../world.ts';
 
 /** From a token to a Node: one machine with a static token, one with a bootstrap token. */
 export async function join(world: World): Promise<void> {
-  const { control, first } = world;
+  const { stage, cluster, options, control, first } = world;
+  // Serving certificates are to wait for a while yet.
+  const approver =
+    options.clientApprover === 'rego'
+      ? await tick(world, 'the approver runs, for client certificates alone', () =>
+          startApprover(stage, cluster, (config) => ({ ...config, signers: [clientSigner] })),
+        )
+      : undefined;
   await Promise.all([control.kubelet.start(), first.kubelet.start()]);
   await tick(world, `${control.name}, by a static token, has its client certificate`, async () => {
     const groups = await clientCertificate(world, control);
@@ -18,6 +26,7 @@ export async function join(world: World): Promise<void> {
   });
   for (const node of [control, first])
     await tick(world, `${node.name} has registered its Node`, () => registered(world, node));
+  await approver?.stop();
 }
 
 /** Waits for the first client certificate of a kubelet; gives the groups that it asked as. */

@@ -13,7 +13,7 @@ import { setUpNode } from '../nodes.ts';
 import type { Options } from '../options.ts';
 import { tick, type World } from '../world.ts';
 
-const overlay = join(import.meta.dirname, '..', 'overlay');
+const overlays = join(import.meta.dirname, '..', 'overlays');
 const tokenFile = '/run/tmp/static-tokens.csv';
 
 /**
@@ -42,7 +42,9 @@ export async function setUp(stage: Stage, options: Options): Promise<World> {
   const admin = connect({ kubeconfig: cluster.adminKubeconfig }, { userAgent: 'e2e', connections: 8 });
   const journal = new Journal(admin, stage.signal);
 
-  await tick({ stage }, 'the base and the component bootstrap-rbac are applied', () => apply(cluster));
+  await tick({ stage }, 'the base and the component bootstrap-rbac are applied', () =>
+    apply(cluster, join(overlays, options.clientApprover)),
+  );
   const token = await createBootstrapToken(cluster);
 
   const image = await tick({ stage }, 'the image of the pods is made; nothing is pulled', async () =>
@@ -75,7 +77,7 @@ export async function setUp(stage: Stage, options: Options): Promise<World> {
   return { stage, options, cluster, admin, journal, control, first, second };
 }
 
-async function apply(cluster: ControlPlane): Promise<void> {
+async function apply(cluster: ControlPlane, overlay: string): Promise<void> {
   await cluster.kubectl(['apply', '--server-side', '--validate=strict', '-k', overlay]);
   const role = 'system:certificates.k8s.io:certificatesigningrequests:selfnodeserver';
   const bindings = ['get', 'clusterrolebindings', '-o'];
