@@ -1,38 +1,50 @@
-/** The cgroups of the story's containers: the one thing that the kernel does not remove with the namespaces. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+/**
+ * The cgroups of the story's containers: the one thing that the kernel does not remove with the namespaces. They are
+ * all below one directory of ours in each hierarchy, which containers take for the root.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mayBeAlive, self } from '../tools/owner.ts';
+import { command } from './command.ts';
 
 const mountPoint = '/sys/fs/cgroup';
 const prefix = 'rego-csr-approver-e2e';
+const needed = ['cpu', 'memory', 'pids'] as const;
 const removeMs = 10_000;
 
-/** Parent of a run's cgroups; says whose it is, so that what a killed run has left can be told from one that goes on. */
+/** Says whose it is, so that what a killed run has left can be told from what one that goes on uses. */
 export const cgroupName = [prefix, self.pid, self.started].join('-');
+
+const isUnified = (): boolean => existsSync(join(mountPoint, 'cgroup.controllers'));
 
 /** The one hierarchy of version 2, or each of version 1. */
 function hierarchies(): string[] {
-  if (existsSync(join(mountPoint, 'cgroup.controllers'))) return [mountPoint];
+  if (isUnified()) return [mountPoint];
   return readdirSync(mountPoint, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(mountPoint, name));
 }
 
-/** Throws where cgroups cannot be made; gives the version. */
-export function probeCgroups(): 1 | 2 {
+/** Makes our directory in each hierarchy; throws where that cannot be, or controllers are missing. */
+export function makeCgroups(): void {
   const roots = hierarchies();
-  const isUnified = roots[0] === mountPoint;
-  const controllers = isUnified
-    ? readFileSync(join(mountPoint, 'cgroup.controllers'), 'utf8').split(/\s+/)
-    : roots.flatMap((root) => root.slice(mountPoint.length + 1).split(','));
-  const missing = ['cpu', 'memory', 'pids'].filter((name) => !controllers.includes(name));
-  if (missing.length > 0) throw new Error(`the cgroup controllers ${missing.join(', ')} are not there`);
-  for (const root of roots) {
-    mkdirSync(join(root, cgroupName));
-    rmdirSync(join(root, cgroupName));
-  }
-  return isUnified ? 2 : 1;
+  if (isUnified()) for (const name of needed) enable(name);
+  for (const root of roots) mkdirSync(join(root, cgroupName), { recursive: true });
+  const controllers = isUnified()
+    ? readFileSync(join(mountPoint, cgroupName, 'cgroup.controllers'), 'utf8')
+        .trim()
+        .split(' ')
+    : roots.map((root) => root.slice(mountPoint.length + 1));
+  const missing = needed.filter((name) => !controllers.includes(name));
+  if (missing.length > 0)
+    throw new Error(`the controllers ${missing.join(', ')} are not there for us to use`);
+  inheritCpuset();
+}
+
+/** Shows those directories to this mount namespace as the roots. */
+export async function enterCgroups(name: string): Promise<void> {
+  for (const root of hierarchies()) await command('mount', ['--bind', join(root, name), root]);
 }
 
 /** Removes this run's, and those of runs that are no more. */
@@ -46,6 +58,23 @@ export async function removeCgroups(): Promise<void> {
       while (!tryRemove(join(root, name)) && performance.now() < deadline) await sleep(100);
     }
   }
+}
+
+/** Version 2: children have only the controllers that their parent lets them have. */
+function enable(controller: string): void {
+  try {
+    writeFileSync(join(mountPoint, 'cgroup.subtree_control'), `+${controller}`);
+  } catch {
+    // It is enabled already, or cannot be: what our directory has in the end says which.
+  }
+}
+
+/** Version 1: a new cpuset has no processor, and nothing can run in it. */
+function inheritCpuset(): void {
+  const root = join(mountPoint, 'cpuset');
+  if (isUnified() || !existsSync(root)) return;
+  for (const file of ['cpuset.cpus', 'cpuset.mems'])
+    writeFileSync(join(root, cgroupName, file), readFileSync(join(root, file)));
 }
 
 function tryRemove(directory: string): boolean {

@@ -22,7 +22,8 @@ export const unshareFlags: readonly string[] = [
 export async function runEnclosed(args: readonly string[], signal: AbortSignal): Promise<number | null> {
   const inside = join(import.meta.dirname, 'inside.ts');
   const child = spawn('unshare', [...unshareFlags, '--', process.execPath, inside, ...args], {
-    stdio: 'inherit',
+    // The pipe says that we are still there: its end ends the first process, should we be killed.
+    stdio: ['pipe', 'inherit', 'inherit'],
   });
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });

@@ -21,8 +21,6 @@ export interface KubeletOptions {
   readonly ca: string;
   /** Who it is before it is a node. */
   readonly bootstrap: Credential;
-  /** Parent of its pods' cgroups. */
-  readonly cgroup: string;
   /** Addresses of its Node come from a cloud's controller; its own one is only the first. */
   readonly cloud: boolean;
   /** Asks for a serving certificate by the flag that older clusters use, not by its configuration. */
@@ -113,7 +111,6 @@ export class Kubelet {
       cgroupDriver: 'cgroupfs',
       cgroupsPerQOS: false,
       enforceNodeAllocatable: [],
-      cgroupRoot: this.#options.cgroup,
       localStorageCapacityIsolation: false,
       resolvConf: '',
       imageGCHighThresholdPercent: 100,

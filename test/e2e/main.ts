@@ -26,21 +26,23 @@ for (const [signal, code] of Object.entries(exitCodes)) {
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
-  await installMissing((text) => console.error(text));
-  const missing = await missingOf();
-  if (missing.length > 0) {
-    const what = missing.map((line) => `  ${line}`).join('\n');
-    console.error(`The story with real kubelets cannot be told here. Missing:\n${what}`);
-    if (options.ifPossible) console.error('Skipped, as --if-possible allows.');
-    return options.ifPossible ? 0 : 2;
-  }
-  // In there is no network to fetch anything from.
-  for (const tool of requiredTools(options)) await ensureTool(tool, { signal: interruption.signal });
   try {
-    return (await runEnclosed([...args, `--cgroup=/${cgroupName}`], interruption.signal)) ?? 1;
+    await installMissing((text) => console.error(text));
+    const missing = await missingOf();
+    if (missing.length > 0) return cannot(missing, options.ifPossible);
+    // In there is no network to fetch anything from.
+    for (const tool of requiredTools(options)) await ensureTool(tool, { signal: interruption.signal });
+    return (await runEnclosed([...args, `--cgroup=${cgroupName}`], interruption.signal)) ?? 1;
   } finally {
     await removeCgroups();
   }
+}
+
+function cannot(missing: readonly string[], mayBeSkipped: boolean): number {
+  const what = missing.map((line) => `  ${line}`).join('\n');
+  console.error(`The story with real kubelets cannot be told here. Missing:\n${what}`);
+  if (mayBeSkipped) console.error('Skipped, as --if-possible allows.');
+  return mayBeSkipped ? 0 : 2;
 }
 
 try {

@@ -46,7 +46,6 @@ export async function setUpNode(
     server: serverOf(cluster),
     ca: readFileSync(cluster.caFile, 'utf8'),
     bootstrap: spec.bootstrap,
-    cgroup: options.cgroup,
     cloud: spec.cloud,
     flagForm: options.flagForm,
     tool: `kubelet${options.suffix}`,

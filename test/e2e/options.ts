@@ -12,7 +12,7 @@ export interface Options {
   readonly suffix: string;
   readonly flagForm: boolean;
   readonly ifPossible: boolean;
-  /** Parent of the containers' cgroups. */
+  /** Directory of the containers' cgroups, in each hierarchy. */
   readonly cgroup: string;
 }
 
@@ -42,7 +42,7 @@ function parse(args: readonly string[]) {
         kubernetes: { type: 'string' },
         'flag-form': { type: 'boolean', default: false },
         'if-possible': { type: 'boolean', default: false },
-        cgroup: { type: 'string', default: '/' },
+        cgroup: { type: 'string', default: '' },
       },
     });
   } catch (error) {

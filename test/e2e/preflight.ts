@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { run } from '../tools/run.ts';
-import { probeCgroups } from './cgroups.ts';
+import { makeCgroups } from './cgroups.ts';
 import { unshareFlags } from './enclosure.ts';
 
 const installMs = 600_000;
@@ -27,7 +27,7 @@ const probes: Readonly<Record<string, string>> = {
   'a host name of its own': 'unshare --uts sh -c "echo machine > /proc/sys/kernel/hostname"',
 };
 
-/** What is missing, each in a line that says what to do; none if the story can be told. */
+/** Makes the cgroups on the way. What is missing, each in a line that says what to do; none if the story can be told. */
 export async function missingOf(): Promise<string[]> {
   if (process.platform !== 'linux') return [`Linux: this is ${process.platform}`];
   const missing = missingPackages();
@@ -91,7 +91,7 @@ async function missingNamespaces(): Promise<string[]> {
 
 function missingCgroups(): string[] {
   try {
-    probeCgroups();
+    makeCgroups();
     return [];
   } catch (error) {
     return [`writable cgroups at /sys/fs/cgroup: ${error instanceof Error ? error.message : String(error)}`];
