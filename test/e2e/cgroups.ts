@@ -42,6 +42,19 @@ export function makeCgroups(): void {
   inheritCpuset();
 }
 
+/**
+ * Shell text that becomes its arguments, in a cgroup namespace whose roots are those directories. In version 2 the
+ * process then steps aside: a cgroup with processes of its own gives its children no controllers.
+ */
+export function joiningScript(): string {
+  const directories = hierarchies().map((root) => join(root, cgroupName));
+  const lines = directories.map((directory) => `echo $$ > '${directory}/cgroup.procs'`);
+  if (!isUnified()) return [...lines, 'exec unshare --cgroup -- "$@"'].join('\n');
+  const stepAside = 'mkdir "$0" && echo $$ > "$0/cgroup.procs" && exec "$@"';
+  const aside = join(mountPoint, cgroupName, 'processes');
+  return [...lines, `exec unshare --cgroup -- sh -ec '${stepAside}' '${aside}' "$@"`].join('\n');
+}
+
 /** Shows those directories to this mount namespace as the roots. */
 export async function enterCgroups(name: string): Promise<void> {
   for (const root of hierarchies()) await command('mount', ['--bind', join(root, name), root]);

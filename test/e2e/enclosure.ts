@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { joiningScript } from './cgroups.ts';
 
 export const unshareFlags: readonly string[] = [
   '--mount',
@@ -21,7 +22,9 @@ export const unshareFlags: readonly string[] = [
 /** Runs inside.ts in there; gives its exit code, or null if the signal ended it. */
 export async function runEnclosed(args: readonly string[], signal: AbortSignal): Promise<number | null> {
   const inside = join(import.meta.dirname, 'inside.ts');
-  const child = spawn('unshare', [...unshareFlags, '--', process.execPath, inside, ...args], {
+  const enclosed = ['unshare', ...unshareFlags, '--', process.execPath, inside, ...args];
+  // One process all the way: what it is killed by is what it becomes.
+  const child = spawn('sh', ['-ec', joiningScript(), 'sh', ...enclosed], {
     // The pipe says that we are still there: its end ends the first process, should we be killed.
     stdio: ['pipe', 'inherit', 'inherit'],
   });

@@ -24,6 +24,7 @@ const probes: Readonly<Record<string, string>> = {
     'mkdir /run/upper /run/work && mount -t overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work overlay /etc',
   'a network bridge (kernel module bridge)': 'ip link add br0 type bridge',
   'a pair of virtual network devices (kernel module veth)': 'ip link add v1 type veth peer name v2',
+  'a cgroup namespace': 'unshare --cgroup true',
   'a host name of its own': 'unshare --uts sh -c "echo machine > /proc/sys/kernel/hostname"',
 };
 
