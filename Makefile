@@ -34,9 +34,11 @@ test: $(INSTALLED) ## everything that continuous integration runs
 	@node test/all.ts
 
 .PHONY: test-extended
-test-extended: build ## long runs: two million mutants of requests, every mutant of the decoder
+test-extended: build ## long runs: two million mutants of requests, every mutant of the decoder, an older Kubernetes
 	MUTANTS=$${MUTANTS:-2000000} vitest run --config test/vitest.config.ts --project differential
 	node test/mutation/main.ts
+	node test/e2e/main.ts --kubernetes=1.33 --flag-form
+	node test/e2e/main.ts --kubernetes=1.33 --client-approver=rego
 
 .PHONY: check
 check: $(INSTALLED) bundle ## fast: format, lint, types, dead code, unit tests, Rego

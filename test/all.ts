@@ -49,6 +49,10 @@ const steps: readonly Step[] = [
   vitest('integration'),
   { name: 'demo', command: ['make', '--no-print-directory', 'demo'] },
   { name: 'real kubelets', command: ['make', '--no-print-directory', 'e2e'] },
+  {
+    name: 'real kubelets, client certificates by our policy',
+    command: ['make', '--no-print-directory', 'e2e', 'E2E=--client-approver=rego'],
+  },
 ];
 
 function report(project: string): string {

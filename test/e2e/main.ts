@@ -20,6 +20,7 @@ const interruption = new AbortController();
 for (const [signal, code] of Object.entries(exitCodes)) {
   process.on(signal, () => {
     process.exitCode = code;
+    console.error(`interrupted by ${signal}: everything that was started is ended`);
     interruption.abort(new ToolError(`interrupted by ${signal}`));
   });
 }

@@ -2,8 +2,8 @@ import { recordOf } from '../../src/kube/json.ts';
 import { Deviation, expectThat } from '../demo/deviation.ts';
 import { certificateOf, conditionsOf, conditionText } from '../demo/requests.ts';
 import { verdictsOn, type Verdict } from '../demo/verdicts.ts';
-import type { Entry } from './journal.ts';
-import { servingSigner } from './journal.ts';
+import { servingSigner, type Entry } from './journal.ts';
+import type { Options } from './options.ts';
 import type { Node, World } from './world.ts';
 
 /** Long enough for a machine that is busy with other things; what is promised to be quick is measured. */
@@ -46,6 +46,10 @@ export async function nextCertificate(
   );
   return entry;
 }
+
+/** What approvals of client certificates say: who wrote them. */
+export const clientReason = ({ clientApprover }: Options): string =>
+  clientApprover === 'rego' ? 'PolicyAllowed' : 'AutoApproved';
 
 /** Time from the first sight of a request to that of its approval. */
 export function approvalMs({ name, approvedAt, seenAt }: Entry): number {

@@ -2,7 +2,7 @@ import { expectThat } from '../../demo/deviation.ts';
 import { startApprover } from '../approver.ts';
 import { workerGroup } from '../bootstrap.ts';
 import { clientSigner } from '../journal.ts';
-import { nextRequest, patienceMs } from '../wait.ts';
+import { clientReason, nextRequest, patienceMs } from '../wait.ts';
 import { tick, type Node, type World } from '../world.ts';
 
 /** From a token to a Node: one machine with a static token, one with a bootstrap token. */
@@ -40,7 +40,7 @@ export async function clientCertificate(world: World, node: Node): Promise<reado
     () => `${node.name} has no client certificate`,
   );
   const entries = journal.of(node.bootstrapUser, clientSigner);
-  const reason = options.clientApprover === 'rego' ? 'PolicyAllowed' : 'AutoApproved';
+  const reason = clientReason(options);
   for (const entry of entries)
     expectThat(
       entry.approvalReason === reason,

@@ -3,7 +3,7 @@ import { expectThat } from '../../demo/deviation.ts';
 import { certificateOf } from '../../demo/requests.ts';
 import { clientSigner, servingSigner, type Entry } from '../journal.ts';
 import { expectVerified } from '../tls.ts';
-import { installed, nextCertificate } from '../wait.ts';
+import { clientReason, installed, nextCertificate } from '../wait.ts';
 import { tick, type Node, type World } from '../world.ts';
 
 /** Until here certificates were of minutes, so that kubelets renew them by themselves; from here on of this. */
@@ -40,19 +40,22 @@ async function serving(world: World, node: Node, mark: number): Promise<void> {
   );
 }
 
-async function client({ stage, journal }: World, node: Node, mark: number): Promise<void> {
-  await stage.until(
+async function client({ stage, journal, options }: World, node: Node, mark: number): Promise<void> {
+  const { name, approvalReason } = await stage.until(
     () => {
       const issued = journal
         .of(node.user, clientSigner, mark)
         .findLast(({ issuedAt }) => issuedAt !== undefined);
       if (issued === undefined) return undefined;
-      return (
-        node.kubelet.clientCredential.certificate.trim() === certificateOf(issued.object).trim() || undefined
-      );
+      const { certificate } = node.kubelet.clientCredential;
+      return certificate.trim() === certificateOf(issued.object).trim() ? issued : undefined;
     },
     renewalMs,
     () => `${node.name} has not renewed its client certificate`,
+  );
+  expectThat(
+    approvalReason === clientReason(options),
+    `${name} was approved with ${approvalReason} instead of ${clientReason(options)}`,
   );
 }
 
