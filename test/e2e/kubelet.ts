@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { kubeconfig, type Credential } from '../control-plane/kubeconfig.ts';
 import type { Stage } from '../demo/stage.ts';
@@ -85,11 +84,6 @@ export class Kubelet {
   /** The pod is run by the kubelet itself, whatever the cluster says. */
   addStaticPod(pod: object): void {
     this.#machine.write(`${manifests}/pod.yaml`, stringify(pod));
-  }
-
-  /** What a machine that is set up anew no longer has. */
-  forgetServingCertificate(): void {
-    rmSync(this.#machine.path(servingFile), { force: true });
   }
 
   #configuration(asks: boolean): object {
