@@ -22,15 +22,25 @@ help: ## list the targets
 demo: build ## approve real requests on a real control plane, and show what is refused
 	@node test/demo/main.ts
 
+.PHONY: e2e
+e2e: build ## the whole story with real kubelets, from bootstrap token to rotation (root; E2E='--flag-form …')
+	@node test/e2e/main.ts $(E2E)
+
+.PHONY: e2e-if-possible
+e2e-if-possible: build ## the same, skipped where the machine does not allow it
+	@node test/e2e/main.ts --if-possible $(E2E)
+
 .PHONY: test
 test: $(INSTALLED) ## everything that continuous integration runs
 	@node test/all.ts
 
 .PHONY: test-extended
-test-extended: build ## long runs: two million mutants of requests, every mutant of the decoder and of the policies
+test-extended: build ## long runs: two million mutants of requests, every mutant of decoder and policies, an older Kubernetes
 	MUTANTS=$${MUTANTS:-2000000} vitest run --config test/vitest.config.ts --project differential
 	node test/mutation/main.ts
 	node test/rego-mutation/main.ts
+	node test/e2e/main.ts --kubernetes=1.33 --flag-form
+	node test/e2e/main.ts --kubernetes=1.33 --client-approver=rego
 
 .PHONY: check
 check: $(INSTALLED) bundle ## fast: format, lint, types, dead code, unit tests, Rego

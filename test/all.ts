@@ -50,6 +50,11 @@ const steps: readonly Step[] = [
   { name: 'image', command: ['make', '--no-print-directory', 'image'] },
   vitest('image'),
   { name: 'demo', command: ['make', '--no-print-directory', 'demo'] },
+  { name: 'real kubelets', command: ['make', '--no-print-directory', 'e2e'] },
+  {
+    name: 'real kubelets, client certificates by our policy',
+    command: ['make', '--no-print-directory', 'e2e', 'E2E=--client-approver=rego'],
+  },
 ];
 
 function report(project: string): string {

@@ -41,10 +41,11 @@ export class Component {
     return this.#pid;
   }
 
-  /** Resolves when it is ready. */
-  async start(): Promise<void> {
+  /** Resolves when it is ready. `flags` are for this start only, after the others. */
+  async start(flags: readonly string[] = []): Promise<void> {
     const { file, args, isReady, readyTimeoutMs } = this.#spec;
-    const pid = await this.#supervisor.startComponent(this.name, file, args, ({ how }) => {
+    const all = [...args, ...flags];
+    const pid = await this.#supervisor.startComponent(this.name, file, all, ({ how }) => {
       this.#pid = undefined;
       this.#lastExit = how;
     });
@@ -73,9 +74,9 @@ export class Component {
     if (!(await this.#ended(gracefulMs))) await this.kill();
   }
 
-  async restart(): Promise<void> {
+  async restart(flags: readonly string[] = []): Promise<void> {
     await this.stop();
-    await this.start();
+    await this.start(flags);
   }
 
   /** The end of what it wrote to stdout and stderr. */

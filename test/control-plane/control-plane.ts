@@ -34,8 +34,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const settings = settingsOf(options);
   const tools = {
     etcd: await ensureTool('etcd'),
-    apiserver: await ensureTool('kube-apiserver'),
-    controllerManager: settings.controllerManager ? await ensureTool('kube-controller-manager') : '',
+    apiserver: await ensureTool(`kube-apiserver${settings.toolSuffix}`),
+    controllerManager: settings.controllerManager
+      ? await ensureTool(`kube-controller-manager${settings.toolSuffix}`)
+      : '',
   };
   const supervisor = await Supervisor.start();
   try {
@@ -61,7 +63,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     const controllerManager = settings.controllerManager
       ? await startControllerManager(supervisor, tools.controllerManager, settings, pki, admin, url)
       : undefined;
-    return new ControlPlane({ supervisor, pki, admin, url, etcd, apiserver, controllerManager });
+    const kubectl = `kubectl${settings.toolSuffix}`;
+    return new ControlPlane({ supervisor, pki, admin, url, kubectl, etcd, apiserver, controllerManager });
   } catch (error) {
     await supervisor.stop();
     throw error;

@@ -28,6 +28,7 @@ export class ControlPlane {
   readonly controllerManager: Component | undefined;
   readonly #supervisor: Supervisor;
   readonly #pki: Pki;
+  readonly #kubectl: string;
   #kubeconfigs = 0;
 
   constructor(parts: Parts) {
@@ -39,6 +40,7 @@ export class ControlPlane {
     this.controllerManager = parts.controllerManager;
     this.#supervisor = parts.supervisor;
     this.#pki = parts.pki;
+    this.#kubectl = parts.kubectl;
     this.adminKubeconfig = this.#writeKubeconfig('kubernetes-admin', parts.admin);
   }
 
@@ -70,7 +72,7 @@ export class ControlPlane {
 
   /** What kubectl of the cluster's own version prints on stdout; throws KubectlError unless it exits with 0. */
   async kubectl(args: readonly string[], options: KubectlOptions = {}): Promise<string> {
-    return runKubectl(await ensureTool('kubectl'), this.dir, args, {
+    return runKubectl(await ensureTool(this.#kubectl), this.dir, args, {
       kubeconfig: this.adminKubeconfig,
       ...options,
     });
@@ -92,6 +94,8 @@ export type Parts = {
   readonly pki: Pki;
   readonly admin: KeyAndCertificate;
   readonly url: string;
+  /** The tool's name. */
+  readonly kubectl: string;
   readonly etcd: Component;
   readonly apiserver: Component;
   readonly controllerManager: Component | undefined;

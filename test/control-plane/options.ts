@@ -1,6 +1,8 @@
 /** What a test can say about its control plane. */
 
 export type ControlPlaneOptions = {
+  /** A minor other than the usual one, such as `1.33`, where the table of tools has it. */
+  readonly kubernetes?: string;
   /** false: no kube-controller-manager, so nothing is signed and there are no service accounts. */
   readonly controllerManager?: boolean;
   /** Controllers it runs; only what certificates, namespaces and service accounts need, unless said. */
@@ -25,12 +27,15 @@ export type ControlPlaneOptions = {
   readonly readyTimeoutMs?: number;
 };
 
-export type Settings = Required<Omit<ControlPlaneOptions, 'flags'>> & {
+export type Settings = Required<Omit<ControlPlaneOptions, 'flags' | 'kubernetes'>> & {
+  /** What the names of Kubernetes' tools end with. */
+  readonly toolSuffix: string;
   readonly flags: Required<NonNullable<ControlPlaneOptions['flags']>>;
 };
 
-export function settingsOf(options: ControlPlaneOptions): Settings {
+export function settingsOf({ kubernetes, ...options }: ControlPlaneOptions): Settings {
   return {
+    toolSuffix: kubernetes === undefined ? '' : `@${kubernetes}`,
     controllerManager: true,
     controllers: [
       'certificatesigningrequest-approving-controller',

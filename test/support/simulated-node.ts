@@ -42,6 +42,14 @@ export class SimulatedNode {
     return node;
   }
 
+  /** Whoever holds a node's credentials: its kubelet, or a thief. */
+  static holding(kubeconfig: string, name: string): SimulatedNode {
+    return new SimulatedNode(
+      name,
+      connect({ kubeconfig }, { userAgent: `simulated-node/${name}`, connections: 8 }),
+    );
+  }
+
   /** The node's identity alone: it has registered nothing yet. */
   static async credentials(cluster: ControlPlane, name: string): Promise<SimulatedNode> {
     const kubeconfig = await cluster.kubeconfigFor({ user: `system:node:${name}`, groups: ['system:nodes'] });

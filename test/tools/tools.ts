@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { ToolError } from './error.ts';
 
 export type Tool = {
-  /** What callers ask for: `kube-apiserver`, later also `kube-apiserver@1.33`. */
+  /** What callers ask for: `kube-apiserver`, or `kube-apiserver@1.33`. */
   readonly name: string;
   /** File name of the executable. */
   readonly program: string;
@@ -107,6 +107,7 @@ const rows: readonly Row[] = [
     versionPattern: /^etcd Version: (\S+)$/m,
   },
   ...kubernetes('kubernetes', ''),
+  ...kubernetes('kubernetes-1.33', '@1.33'),
 ];
 
 export const toolNames: readonly string[] = rows.map((row) => row.name);
