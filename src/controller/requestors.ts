@@ -11,6 +11,12 @@ const maxPending = 256;
 /** A request that is older than this is of nobody's interest: Kubernetes' cleaner has deleted it. */
 const forgetMs = 24 * 3600 * 1000;
 
+/**
+ * How much later a request must have been made to be the newer one. Each API server stamps requests by its own clock, in
+ * whole seconds: of two made in short order the newer one may have the earlier time, and would wait for the older one.
+ */
+const clockSkewMs = 5_000;
+
 /** What is known of one requestor and one signer. */
 interface Tally {
   pending: number;
@@ -91,7 +97,7 @@ export class Requestors {
     return {
       requestor: (tally?.pending ?? 0) + itself,
       cluster: this.#pending + itself,
-      newer: (tally?.newestAt ?? 0) > Date.parse(created_at),
+      newer: (tally?.newestAt ?? 0) > Date.parse(created_at) + clockSkewMs,
     };
   }
 

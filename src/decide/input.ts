@@ -130,7 +130,7 @@ const pendingRequests = z
     newer: z
       .boolean()
       .describe(
-        'Whether this requestor has made a newer request for this signer, whatever became of that. Of two in one second neither is newer.',
+        'Whether this requestor has made a newer request for this signer, whatever became of that. Of two within 5 seconds neither is newer: the clocks of API servers differ.',
       ),
   })
   .describe('How many requests wait. Everybody who may create requests can make these numbers larger.');

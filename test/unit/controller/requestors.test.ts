@@ -117,7 +117,8 @@ describe('the fact', () => {
   test.each<[string, number, boolean]>([
     ['one that is older', 1, false],
     ['one of the same second', 2, false],
-    ['one that is newer', 3, true],
+    ['one that may be newer by another clock only', 7, false],
+    ['one that is newer', 8, true],
   ])('knows %s, though it is decided or deleted', (_, second, newer) => {
     const requestors = new Requestors();
     requestors.saw(request('finished', second));
@@ -128,8 +129,8 @@ describe('the fact', () => {
   });
 
   test.each([
-    ['another requestor', request('b', 3, 'system:node:n2')],
-    ['another signer', { ...request('b', 3), ...other }],
+    ['another requestor', request('b', 30, 'system:node:n2')],
+    ['another signer', { ...request('b', 30), ...other }],
   ])('a newer one of %s is none', (_, newer) => {
     const requestors = new Requestors();
     requestors.saw(newer);
