@@ -102,7 +102,7 @@ export const configSchema = z.strictObject({
         .int()
         .min(10)
         .max(10_000)
-        .default(100)
+        .default(500)
         .describe('Longest evaluation of a policy, in milliseconds; a longer one is ended, and is an error.'),
       concurrency: z.int().min(1).max(256).default(16).describe('Requests decided at the same time.'),
     })

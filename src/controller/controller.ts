@@ -150,10 +150,11 @@ export class Controller {
       handler: {
         onUpsert: ({ request }) => {
           const surplus = this.#requestors.add(request);
-          if (surplus?.uid !== request.uid) this.#enqueue(request);
-          if (surplus === undefined) return;
-          log.debug(identify(surplus), 'newer requests of the same requestor are kept instead');
-          reflector.drop(surplus.name);
+          if (!surplus.some(({ uid }) => uid === request.uid)) this.#enqueue(request);
+          for (const one of surplus) {
+            log.debug(identify(one), 'newer requests of the same requestor are kept instead');
+            reflector.drop(one.name);
+          }
         },
         onDelete: ({ request }) => this.#forget(request),
       },

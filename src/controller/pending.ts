@@ -11,10 +11,10 @@ export interface Pending {
 }
 
 /**
- * Longest JSON of an object that is kept; a kubelet's has some 2 KB. Any node may create hundreds of 1.5 MB each, which
- * nobody deletes for a day.
+ * Longest JSON of an object that is kept; a kubelet's has some 2 KB, and a larger one is read again for the write. Any
+ * node may create hundreds of 1.5 MB each, which nobody deletes for a day.
  */
-const maxKept = 64 * 1024;
+const maxKept = 8 * 1024;
 
 /** So much of the base64 shows that a request is too large, whatever the configuration. */
 const enoughRequest = 4 * Math.ceil((hardLimits.maxRequestBytes + 1) / 3);

@@ -2,11 +2,17 @@ import type { PendingFact, RequestInput } from '../decide/input.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import { isFinished } from '../decide/request.ts';
 
-/**
- * Most pending requests that are kept of one requestor. A kubelet makes four an hour, and Kubernetes' cleaner deletes
- * them after a day; a compromised node makes hundreds a second.
- */
-const maxPending = 256;
+/** How much is kept of the pending requests of one requestor. */
+export interface KeptOfOne {
+  /** Of a node. A kubelet makes four an hour, which are deleted after a day; a compromised node makes hundreds a second. */
+  readonly ofNode: number;
+  /** Of anybody else: machines that bootstrap share the user of one token, and may come by the thousand. */
+  readonly ofOther: number;
+  /** Text of requests, in bytes of base64. A kubelet's has less than 1 KiB. */
+  readonly bytes: number;
+}
+
+const defaults: KeptOfOne = { ofNode: 256, ofOther: 4096, bytes: 4 * 1024 * 1024 };
 
 /** A request that is older than this is of nobody's interest: Kubernetes' cleaner has deleted it. */
 const forgetMs = 24 * 3600 * 1000;
@@ -29,16 +35,18 @@ interface Tally {
  * Also when each requestor made its newest request, finished ones included.
  */
 export class Requestors {
-  readonly #limit: number;
+  readonly #limits: KeptOfOne;
   readonly #requests = new Map<string, Map<string, CertificateRequest>>();
+  /** By user: length of the texts of those requests. */
+  readonly #bytes = new Map<string, number>();
   readonly #tallies = new Map<string, Tally>();
   #pending = 0;
   /** The newest of all: the clock by which requestors are forgotten. */
   #newestAt = 0;
   #sweepAt = 1024;
 
-  constructor(limit: number = maxPending) {
-    this.#limit = limit;
+  constructor(limits: Partial<KeptOfOne> = {}) {
+    this.#limits = { ...defaults, ...limits };
   }
 
   /** Takes note that there is such a request, pending or not. */
@@ -52,9 +60,9 @@ export class Requestors {
 
   /**
    * Takes a pending request in.
-   * @returns the oldest one of the same requestor, where there are now too many; it may be the one just taken in
+   * @returns the oldest ones of the same requestor, where there are now too many; the one just taken in may be among them
    */
-  add(request: CertificateRequest): CertificateRequest | undefined {
+  add(request: CertificateRequest): readonly CertificateRequest[] {
     this.saw(request);
     const mine = this.#requests.get(request.username) ?? new Map<string, CertificateRequest>();
     // Removed first: among those of one second, in which creation times are told, the last to come is the newest.
@@ -63,16 +71,35 @@ export class Requestors {
     this.#requests.set(request.username, mine);
     mine.set(request.name, request);
     this.#count(request, 1);
-    return mine.size > this.#limit ? oldest(mine.values()) : undefined;
+    return this.#surplus(request.username, mine);
+  }
+
+  #surplus(username: string, mine: ReadonlyMap<string, CertificateRequest>): CertificateRequest[] {
+    const limit = username.startsWith('system:node:') ? this.#limits.ofNode : this.#limits.ofOther;
+    const rest = new Set(mine.values());
+    const surplus: CertificateRequest[] = [];
+    let bytes = this.#bytes.get(username) ?? 0;
+    while (rest.size > limit || bytes > this.#limits.bytes) {
+      const found = oldest(rest);
+      if (found === undefined) break;
+      rest.delete(found);
+      bytes -= found.request.length;
+      surplus.push(found);
+    }
+    return surplus;
   }
 
   delete(request: CertificateRequest): void {
-    const mine = this.#requests.get(request.username);
+    const { username, name, uid } = request;
+    const mine = this.#requests.get(username);
+    const held = mine?.get(name);
     // Another one of that name may have come in the meantime.
-    if (mine?.get(request.name)?.uid !== request.uid) return;
-    mine.delete(request.name);
-    this.#count(request, -1);
-    if (mine.size === 0) this.#requests.delete(request.username);
+    if (mine === undefined || held?.uid !== uid) return;
+    mine.delete(name);
+    this.#count(held, -1);
+    if (mine.size > 0) return;
+    this.#requests.delete(username);
+    this.#bytes.delete(username);
   }
 
   /** Takes a request of a list in, pending or not, as the controller does: no more than so many of one requestor. */
@@ -80,8 +107,7 @@ export class Requestors {
     const light = { ...request, request: '' };
     this.saw(light);
     if (isFinished(request)) return;
-    const surplus = this.add(light);
-    if (surplus !== undefined) this.delete(surplus);
+    for (const surplus of this.add(light)) this.delete(surplus);
   }
 
   /** Pending requests of one user. */
@@ -107,7 +133,9 @@ export class Requestors {
   }
 
   #count(request: CertificateRequest, change: 1 | -1): void {
+    const { username, request: text } = request;
     this.#pending += change;
+    this.#bytes.set(username, (this.#bytes.get(username) ?? 0) + change * text.length);
     this.#tally(request).pending += change;
   }
 

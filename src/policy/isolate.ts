@@ -16,7 +16,7 @@ export type Question =
 export type Answer = { readonly value: unknown } | { readonly problem: string };
 
 export interface IsolateOptions {
-  /** Longest evaluation. */
+  /** Longest evaluation, by the clock: a container over its CPU quota stands still for up to 100 ms of it. */
   readonly deadlineMs?: number;
   /** Most memory of one module. */
   readonly maxMiB?: number;
@@ -45,22 +45,25 @@ export class Isolate {
   readonly #deadlineMs: number;
   readonly #maxMiB: number;
   readonly #modules: Extract<Question, { kind: 'start' }>[] = [];
+  #nextId = 0;
   #jobs: Job[] = [];
   #running: { readonly job: Job; readonly timer: NodeJS.Timeout } | undefined;
   #worker: Worker | undefined;
 
-  constructor({ deadlineMs = 100, maxMiB = 32 }: IsolateOptions = {}) {
+  constructor({ deadlineMs = 500, maxMiB = 32 }: IsolateOptions = {}) {
     this.#deadlineMs = deadlineMs;
     this.#maxMiB = maxMiB;
   }
 
   /** Starts a module, now and in every thread to come. */
   async start(module: WebAssembly.Module, data: object): Promise<ModuleFacts & { readonly id: number }> {
-    const id = this.#modules.length;
+    // Reserved at once: two modules may be started at the same time.
+    const id = this.#nextId;
+    this.#nextId += 1;
     const question = { kind: 'start', id, module, data, maxMiB: this.#maxMiB } as const;
     const answer = await this.#ask(question, startMs);
     if ('problem' in answer) throw new Error(answer.problem);
-    this.#modules[id] = question;
+    this.#modules.push(question);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own worker's answer
     return { id, ...(answer.value as ModuleFacts) };
   }

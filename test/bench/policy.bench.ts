@@ -1,6 +1,6 @@
 /**
  * What the default policy costs in WebAssembly, from an ordinary request to the largest: `node test/bench/policy.bench.ts`.
- * The program ends an evaluation after 100 ms.
+ * The program ends an evaluation after 500 ms.
  */
 import { buildBundle, loadBundle, withDirectory } from '../rego/evaluate.ts';
 import { defaultConfig, loadCases } from '../rego/cases.ts';

@@ -16,7 +16,7 @@ let config: string;
 beforeAll(async () => {
   config = mkdtempSync(join(tmpdir(), 'config-'));
   chmodSync(config, 0o755);
-  // Emulated, an evaluation takes longer than the 100 ms that are plenty on a real machine.
+  // Emulated, an evaluation takes longer than the 500 ms that are plenty on a real machine.
   const text =
     'apiVersion: rego-csr-approver/v1alpha1\nkind: ApproverConfiguration\nlimits: {evaluationMs: 10000}\n';
   writeFileSync(join(config, 'config.yaml'), text);

@@ -153,7 +153,7 @@ describe('the program with such a policy', () => {
     await eventually(async () => {
       expect(await conditions(good.metadata.name)).toBe('Approved');
       const described = await cluster.kubectl(['describe', 'csr', bad.metadata.name]);
-      expect(described).toContain('PolicyFailed: spin/decision took longer than 100 ms');
+      expect(described).toContain('PolicyFailed: spin/decision took longer than 500 ms');
       return true;
     });
     expect(await conditions(bad.metadata.name)).toBe('');

@@ -16,9 +16,9 @@ const names = (requestors: Requestors, user = 'system:node:n1') =>
 
 describe('of one requestor', () => {
   test('as many requests as the limit are kept', () => {
-    const requestors = new Requestors(2);
-    expect(requestors.add(request('a', 1))).toBeUndefined();
-    expect(requestors.add(request('b', 2))).toBeUndefined();
+    const requestors = new Requestors({ ofNode: 2 });
+    expect(requestors.add(request('a', 1))).toEqual([]);
+    expect(requestors.add(request('b', 2))).toEqual([]);
     expect(names(requestors)).toEqual(['a', 'b']);
   });
 
@@ -28,32 +28,57 @@ describe('of one requestor', () => {
     ['one that is older than all goes itself', [request('b', 2), request('c', 3), request('a', 1)], 'a'],
     ['of one second, the first to come goes', [request('a', 1), request('b', 1), request('c', 1)], 'a'],
   ])('%s', (_, requests, gone) => {
-    const requestors = new Requestors(2);
-    expect(requests.map((one) => requestors.add(one)?.name)).toEqual([undefined, undefined, gone]);
+    const requestors = new Requestors({ ofNode: 2 });
+    expect(requests.map((one) => requestors.add(one).map(({ name }) => name))).toEqual([[], [], [gone]]);
   });
 
   test('one that changes is not counted twice', () => {
-    const requestors = new Requestors(2);
+    const requestors = new Requestors({ ofNode: 2 });
     requestors.add(request('a', 1));
     requestors.add(request('b', 2));
-    expect(requestors.add(request('a', 1))).toBeUndefined();
+    expect(requestors.add(request('a', 1))).toEqual([]);
   });
 
   test('one that is gone makes room', () => {
-    const requestors = new Requestors(2);
+    const requestors = new Requestors({ ofNode: 2 });
     requestors.add(request('a', 1));
     requestors.add(request('b', 2));
     requestors.delete(request('a', 1));
     requestors.delete(request('a', 1));
-    expect(requestors.add(request('c', 3))).toBeUndefined();
+    expect(requestors.add(request('c', 3))).toEqual([]);
     expect(names(requestors)).toEqual(['b', 'c']);
   });
 });
 
+const long = (name: string, second: number, length: number): CertificateRequest => ({
+  ...request(name, second),
+  request: 'x'.repeat(length),
+});
+
+describe('how many are kept', () => {
+  test('who is no node may be many machines', () => {
+    const requestors = new Requestors({ ofNode: 1, ofOther: 2 });
+    const user = 'system:bootstrap:abcdef';
+    expect(requestors.add(request('a', 1, user))).toEqual([]);
+    expect(requestors.add(request('b', 2, user))).toEqual([]);
+    expect(requestors.add(request('c', 3, user)).map(({ name }) => name)).toEqual(['a']);
+  });
+
+  test('so many that their texts are not too long', () => {
+    const requestors = new Requestors({ bytes: 100 });
+    expect(requestors.add(long('a', 1, 40))).toEqual([]);
+    expect(requestors.add(long('b', 2, 60))).toEqual([]);
+    expect(requestors.add(long('c', 3, 70)).map(({ name }) => name)).toEqual(['a', 'b']);
+    for (const name of ['a', 'b']) requestors.delete(long(name, 1, 1));
+    expect(requestors.add(long('d', 4, 30))).toEqual([]);
+    expect(requestors.add(long('e', 5, 101)).map(({ name }) => name)).toEqual(['c', 'd', 'e']);
+  });
+});
+
 test('another requestor is not counted', () => {
-  const requestors = new Requestors(1);
+  const requestors = new Requestors({ ofNode: 1 });
   requestors.add(request('a', 1));
-  expect(requestors.add(request('b', 2, 'system:node:n2'))).toBeUndefined();
+  expect(requestors.add(request('b', 2, 'system:node:n2'))).toEqual([]);
   expect(names(requestors, 'system:node:n2')).toEqual(['b']);
   expect(names(requestors, 'system:node:n3')).toEqual([]);
 });

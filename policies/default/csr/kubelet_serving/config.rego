@@ -15,7 +15,7 @@ _numbers := {
 	"max_expiration_seconds": {"least": 600, "most": 2147483647},
 	# Kubernetes' cleaner deletes pending requests after a day.
 	"max_age_seconds": {"least": 60, "most": 86400},
-	# The program counts up to 256 requests of one requestor: a larger limit would never be met.
+	# The program counts up to 256 requests of one node: a larger limit would never be met.
 	"max_pending_requestor": {"least": 0, "most": 255},
 	"max_pending_cluster": {"least": 0, "most": 1000000},
 }
