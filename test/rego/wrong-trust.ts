@@ -157,6 +157,7 @@ export const wrongTrust: readonly Turned[] = [
   }),
   inPool('an unknown field', { name: ['n1'] }, '.name'),
   knobs('pool: whose?', { inventory: { p: { names: ['{node}'] } } }, '.inventory.p'),
+  inPool('expression for nearly all', { node_name: '^[a-z].*$' }, '.node_name'),
   knobs('pool: of what?', { inventory: { p: { node_name: '^n1$' } } }, '.inventory.p'),
   ...wrongExpressions.map((value) => inPool(`expression ${value}`, { node_name: value }, '.node_name')),
   ...[null, 7, ['^a$']].map((value) =>

@@ -15,6 +15,7 @@ bootstrap_allowed if {
 }
 
 _own_entries contains entry if {
+	count(_all_patterns) <= 64
 	some entry in _config.bootstrappers
 	_fits_groups(entry)
 	_fits_users(entry)

@@ -57,10 +57,10 @@ config_errors contains _entry_error(index, $".{member}[{position}]", "must be a 
 	not _is_filled_text(value)
 }
 
-config_errors contains _entry_error(index, $".groups[{position}]", "is everybody's group, or the nodes'") if {
+config_errors contains _entry_error(index, $".groups[{position}]", "is everybody's group, every pod's, or the nodes'") if {
 	some index, entry in _config.bootstrappers
 	some position, group in entry.groups
-	group in {"system:authenticated", "system:nodes", "system:unauthenticated"}
+	group in {"system:authenticated", "system:nodes", "system:serviceaccounts", "system:unauthenticated"}
 }
 
 config_errors contains _entry_error(index, $".users[{position}]", problem) if {
@@ -75,6 +75,23 @@ config_errors contains _entry_error(index, $".node_names[{position}]", msg) if {
 	some position, pattern in entry.node_names
 	problem := pattern_problem(pattern, _sample_nodes)
 	msg := $"{problem}; for all names, say any_node_name: true instead"
+}
+
+config_errors contains _config_error(".bootstrappers", msg) if {
+	count(_all_patterns) > 64
+	msg := "must have at most 64 different patterns, of node_names and users together"
+}
+
+# WebAssembly keeps 100 compiled expressions, and with more it uses what it has freed.
+_all_patterns contains pattern if {
+	some entry in _config.bootstrappers
+	some pattern in entry.node_names
+}
+
+_all_patterns contains user if {
+	some entry in _config.bootstrappers
+	some user in entry.users
+	startswith(user, "^")
 }
 
 _is_filled_list(value) if {

@@ -57,15 +57,34 @@ test_wrong_entries_are_named if {
 		[".groups[0]", object.union(any_name, {"groups": ["system:authenticated"]})],
 		[".groups[0]", object.union(any_name, {"groups": ["system:unauthenticated"]})],
 		[".groups[1]", object.union(any_name, {"groups": ["g", "system:nodes"]})],
+		[".groups[0]", object.union(any_name, {"groups": ["system:serviceaccounts"]})],
 		[".users[0]", object.union(any_name, {"users": ["^joe"]})],
 		[".users[0]", object.union(any_name, {"users": ["^.*$"]})],
 		[".users[0]", object.union(any_name, {"users": ["^($"]})],
 		[".node_names[0]", object.union(own, {"node_names": ["worker-1"]})],
 		[".node_names[1]", object.union(own, {"node_names": ["^a$", "^.*$"]})],
 		[".node_names[0]", object.union(own, {"node_names": ["^($"]})],
+		[".node_names[0]", object.union(own, {"node_names": ["^[a-z].*$"]})],
+		[".node_names[0]", object.union(own, {"node_names": ["^..+$"]})],
 		[".node_names[0]", object.union(own, {"node_names": [7]})],
 	]
 	every pair in entries {
 		_paths == {$".bootstrappers[1]{pair[0]}"} with policy.config as _entry(pair[1])
+	}
+}
+
+_many(count) := {
+	"groups": ["g"],
+	"users": ["joe", "^joe-[0-9]+$"],
+	"node_names": [$"^w{number}-[0-9]+$" | some number in numbers.range(2, count)],
+}
+
+test_patterns_are_few if {
+	_paths == set() with policy.config as _entry(_many(64))
+	_paths == {".bootstrappers"} with policy.config as _entry(_many(65))
+	every user in ["joe", "joe-1"] {
+		asking := changed({"requestor": {"username": user, "groups": ["system:authenticated", "g"]}})
+		data_of := object.union(policy.config, {"bootstrappers": [_many(65)]})
+		"BootstrapperNotAllowed" in codes with input as asking with policy.config as data_of
 	}
 }

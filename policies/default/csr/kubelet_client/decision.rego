@@ -18,7 +18,7 @@ package csr.kubelet_client
 #
 #   No max_age_seconds, because no age makes a request useless: a kubelet that bootstraps waits for an hour, and after a
 #   restart goes on waiting for the same request, whose name follows from its key (client-go, bootstrap.go). One that
-#   renews gives up after 15 minutes and forgets the key, so that approving its old request does no harm.
+#   renews gives up after 15 minutes and forgets the key; whoever did not is held to a Node older than the request.
 # entrypoint: true
 # custom:
 #   signer_name: kubernetes.io/kube-apiserver-client-kubelet
@@ -58,6 +58,8 @@ allow if {
 	bootstrap_allowed
 	node_is_subject
 	node_in_place
+	node_staying
+	node_older_than_request
 	access_granted
 }
 

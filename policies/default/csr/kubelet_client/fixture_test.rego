@@ -6,6 +6,7 @@ import data.csr.kubelet_client as policy
 # of them.
 good := {
 	"version": 1,
+	"created_at": "2026-11-22T05:59:59Z",
 	"signer_name": "kubernetes.io/kube-apiserver-client-kubelet",
 	"expiration_seconds": 0,
 	"usages": ["client auth", "digital signature"],
@@ -33,7 +34,7 @@ renewal := changed({
 		"nodeclient": {"allowed": false, "denied": false, "reason": ""},
 		"selfnodeclient": {"allowed": true, "denied": false, "reason": ""},
 	},
-	"node": {"found": true, "name": "n9"},
+	"node": {"found": true, "name": "n9", "deleting": false, "created_at": "2026-11-22T05:00:00Z"},
 })
 
 renewal_with(patch) := object.union(renewal, patch)

@@ -26,6 +26,34 @@ node_in_place if {
 	_existing_node_allowed
 }
 
+# METADATA
+# title: The Node of who renews is not being deleted
+# scope: document
+node_staying if requestor_is_bootstrapper
+
+node_staying if {
+	requestor_is_node
+	input.node.deleting == false
+}
+
+# METADATA
+# title: The Node of who renews was not created after the request
+# scope: document
+# description: |
+#   A Node that was deleted and created again under its name is another machine, and the request the earlier one's, who
+#   may have kept its key. Times have a resolution of one second, so that the same second passes.
+node_older_than_request if requestor_is_bootstrapper
+
+node_older_than_request if {
+	requestor_is_node
+	regex.match(_utc, input.node.created_at)
+	regex.match(_utc, input.created_at)
+	substring(input.node.created_at, 0, 19) <= substring(input.created_at, 0, 19)
+}
+
+# WebAssembly has no time functions. Times of the same form and zone sort as text.
+_utc := `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$`
+
 _existing_node_allowed if {
 	input.node.found == true
 	_config.bootstrap_existing_nodes == true
@@ -42,6 +70,34 @@ wait contains reason(rego.metadata.rule(), msg) if {
 	requestor_is_node
 	input.node.found == false
 	msg := $"there is no Node {shortened(node_name)}"
+}
+
+# METADATA
+# title: The Node is being deleted
+# description: The machine is on its way out, but its kubelet still runs.
+# custom:
+#   code: NodeTerminating
+#   remedy: None, if the machine is to go. Otherwise see which finalizer holds the Node.
+#   retry_after_seconds: 60
+wait contains reason(rego.metadata.rule(), msg) if {
+	requestor_is_node
+	input.node.found
+	not node_staying
+	msg := $"Node {shortened(input.node.name)} is being deleted"
+}
+
+# METADATA
+# title: The Node is younger than the request
+# description: The Node was deleted and created again after the request was made, perhaps by another machine.
+# custom:
+#   code: NodeYoungerThanRequest
+#   remedy: Delete the request. The kubelet makes a new one.
+#   retry_after_seconds: 300
+wait contains reason(rego.metadata.rule(), msg) if {
+	requestor_is_node
+	input.node.found
+	not node_older_than_request
+	msg := $"the Node's time {shortened(input.node.created_at)} is not up to the request's, {shortened(input.created_at)}"
 }
 
 # METADATA

@@ -19,3 +19,14 @@ test_node_that_exists_is_bootstrapped_where_that_is_allowed if {
 test_node_that_is_gone_does_not_renew if {
 	codes == {"NodeNotFound"} with input as renewal_with({"node": {"found": false}})
 }
+
+test_node_that_is_deleted_does_not_renew if {
+	codes == {"NodeTerminating"} with input as renewal_with({"node": {"deleting": true}})
+}
+
+test_earlier_machine_does_not_renew if {
+	policy.allow with input as renewal_with({"node": {"created_at": "2026-11-22T05:59:59Z"}})
+	every time in ["2026-11-22T06:00:00Z", "", "x2026-11-22T05:00:00Z", "2026-11-22T05:00:00+02:00"] {
+		codes == {"NodeYoungerThanRequest"} with input as renewal_with({"node": {"created_at": time}})
+	}
+}

@@ -11,16 +11,14 @@ matches_whole(pattern, text) if regex.match(_whole(pattern), text)
 # title: What is wrong with a pattern
 # scope: document
 # description: |
-#   Undefined for a good one. `samples` are texts that have nothing in common: a pattern that matches all of them
-#   matches everything, and must not look like a limit.
+#   Undefined for a good one. `samples` are texts that have nothing in common: a pattern that matches two of them
+#   matches nearly everything, and must not look like a limit.
 pattern_problem(pattern, samples) := "must be an anchored pattern, ^…$" if {
 	not _is_anchored(pattern)
 } else := "is not a valid regular expression (RE2)" if {
 	not _is_valid(pattern)
-} else := "matches everything" if {
-	every sample in samples {
-		matches_whole(pattern, sample)
-	}
+} else := "matches nearly everything" if {
+	count([sample | some sample in samples; matches_whole(pattern, sample)]) >= 2
 }
 
 _is_anchored(pattern) if regex.match(`(?s)^\^.*\$$`, pattern)

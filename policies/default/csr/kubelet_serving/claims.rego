@@ -31,8 +31,7 @@ _disputed[claim.address] contains claimant if {
 _settled contains text if {
 	some text, claimants in _disputed
 
-	# A Node's name is its own: it was fixed when the Node was created.
-	not text in claimants
+	not _name_of_one(text, claimants)
 	some combination in _config.trust
 	some source in combination
 	text in _singled_out[source]
@@ -43,11 +42,19 @@ _settled contains text if {
 	}
 }
 
-# The object that a lookup finds is the Node's: its query or its path names the Node.
+# A Node's name is its own: it was fixed when the Node was created. Not so an address, though a Node may be called by one.
+_name_of_one(text, claimants) if {
+	text in claimants
+	not is_ip(text)
+}
+
+# The object itself says that it is the Node's. That it was found by the Node's name is not enough: whoever may register a
+# Node may choose a name that another machine's object has.
 _singled_out[source] contains text if {
-	some source, texts in _known_to
-	startswith(source, "lookup:")
-	some text in texts
+	some name, lookup in _config.lookups
+	"node" in object.keys(lookup)
+	source := $"lookup:{name}"
+	some text in _known_to[source]
 }
 
 _singled_out[source] contains text if {

@@ -67,6 +67,12 @@ config_errors contains _lookup_error(name, ".query", "must have either name, or 
 	count(_selectors(query)) != 1
 }
 
+config_errors contains _lookup_error(name, ".query.resource", msg) if {
+	msg := "is written by nodes themselves, who could list any address in it"
+	some name, query in _queries
+	_written_by_nodes(object.get(query, "group", ""), query.resource)
+}
+
 config_errors contains _lookup_error(name, "", msg) if {
 	msg := "must name the Node: {node_name} in name, labels, match or addresses, or the path node"
 	some name, lookup in _lookups
@@ -130,6 +136,20 @@ _selectors(query) := {kind |
 	some kind, fields in {"name": {"name"}, "list": {"labels", "match"}}
 	some field in fields
 	count(query[field]) > 0
+}
+
+# What the Node authorizer and NodeRestriction let kubelets write, and what everybody writes of himself.
+_written_by_nodes(group, resource) if {
+	[group, lower(split(resource, "/")[0])] in {
+		["", "events"],
+		["", "nodes"],
+		["", "pods"],
+		["certificates.k8s.io", "certificatesigningrequests"],
+		["coordination.k8s.io", "leases"],
+		["events.k8s.io", "events"],
+		["resource.k8s.io", "resourceslices"],
+		["storage.k8s.io", "csinodes"],
+	}
 }
 
 # Without this, one object would confirm its addresses to every Node.

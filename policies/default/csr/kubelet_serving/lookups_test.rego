@@ -57,3 +57,12 @@ test_a_lookup_settles_claims if {
 	policy.allow with input as document with policy.config as _trusted(_machine)
 	warnings == {"SANClaimedByOther"} with input as document with policy.config as _trusted(_machine)
 }
+
+test_what_nodes_write_is_not_looked_up if {
+	every resource in [["", "nodes"], ["", "nodes/status"], ["", "Pods"], ["storage.k8s.io", "csinodes"]] {
+		query := object.union(_machine.query, {"group": resource[0], "resource": resource[1]})
+		config := _trusted(object.union(_machine, {"query": query}))
+		paths := {error.path | some error in policy.config_errors} with policy.config as config
+		paths == {"csr.kubelet_serving.config.lookups.machine.query.resource"}
+	}
+}
