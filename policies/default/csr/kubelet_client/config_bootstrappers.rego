@@ -57,7 +57,8 @@ config_errors contains _entry_error(index, $".{member}[{position}]", "must be a 
 	not _is_filled_text(value)
 }
 
-config_errors contains _entry_error(index, $".groups[{position}]", "is everybody's group, every pod's, or the nodes'") if {
+config_errors contains _entry_error(index, $".groups[{position}]", msg) if {
+	msg := "is everybody's group, every pod's, or the nodes'"
 	some index, entry in _config.bootstrappers
 	some position, group in entry.groups
 	group in {"system:authenticated", "system:nodes", "system:serviceaccounts", "system:unauthenticated"}

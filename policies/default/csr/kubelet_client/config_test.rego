@@ -73,18 +73,18 @@ test_wrong_entries_are_named if {
 	}
 }
 
-_many(count) := {
+_many(last) := {
 	"groups": ["g"],
 	"users": ["joe", "^joe-[0-9]+$"],
-	"node_names": [$"^w{number}-[0-9]+$" | some number in numbers.range(2, count)],
+	"node_names": [$"^w{number}-[0-9]+$" | some number in numbers.range(2, last)],
 }
 
 test_patterns_are_few if {
 	_paths == set() with policy.config as _entry(_many(64))
 	_paths == {".bootstrappers"} with policy.config as _entry(_many(65))
+	too_many := object.union(policy.config, {"bootstrappers": [_many(65)]})
 	every user in ["joe", "joe-1"] {
 		asking := changed({"requestor": {"username": user, "groups": ["system:authenticated", "g"]}})
-		data_of := object.union(policy.config, {"bootstrappers": [_many(65)]})
-		"BootstrapperNotAllowed" in codes with input as asking with policy.config as data_of
+		"BootstrapperNotAllowed" in codes with input as asking with policy.config as too_many
 	}
 }

@@ -42,14 +42,15 @@ _settled contains text if {
 	}
 }
 
-# A Node's name is its own: it was fixed when the Node was created. Not so an address, though a Node may be called by one.
+# A Node's name is its own: it was fixed when the Node was created. Not so an address, though a Node may be called like
+# one.
 _name_of_one(text, claimants) if {
 	text in claimants
 	not is_ip(text)
 }
 
-# The object itself says that it is the Node's. That it was found by the Node's name is not enough: whoever may register a
-# Node may choose a name that another machine's object has.
+# The object itself says that it is the Node's. That it was found by the Node's name is not enough: whoever may register
+# a Node may choose a name that another machine's object has.
 _singled_out[source] contains text if {
 	some name, lookup in _config.lookups
 	"node" in object.keys(lookup)
