@@ -25,10 +25,18 @@ test_an_empty_combination_confirms_nothing if {
 	not policy.names_confirmed with input as good with policy.config as turned({"trust": [["hearsay"]]})
 }
 
-test_long_messages_are_cut if {
-	config := turned({"trust": [["inventory"]], "inventory": _workers_with({"names": ["none"]})})
-	document := with_names([$"x{n}" | some n in numbers.range(1, 7)])
+_message_for(count_of_names) := msg if {
+	config := turned({"trust": [["inventory"]], "inventory": _workers_with({"names": ["none"], "cidrs": ["10.0.0.0/24"]})})
+	document := with_names([$"x{n}" | some n in numbers.range(1, count_of_names)])
 	some reason in policy.wait with input as document with policy.config as config
 	reason.code == "SANNotConfirmed"
-	endswith(reason.msg, " and 3 more")
+	msg := reason.msg
+}
+
+test_long_messages_are_cut if {
+	lines := concat("; ", [$"x{n} (not by inventory)" | some n in numbers.range(1, 5)])
+	five := $"no combination of trust confirms {lines}"
+	_message_for(5) == five
+	_message_for(6) == $"{five} and 1 more"
+	_message_for(7) == $"{five} and 2 more"
 }
