@@ -15,6 +15,12 @@ test_any_user_may_bootstrap if {
 	}
 }
 
+test_nobody_does_not_bootstrap if {
+	every requestor in [{}, {"username": null, "groups": []}, {"username": "joe", "groups": null}, {"username": "joe"}] {
+		not policy.requestor_is_bootstrapper with input as {"requestor": requestor}
+	}
+}
+
 test_who_is_not_authenticated_is_denied if {
 	every requestor in [
 		_by("system:anonymous", ["system:unauthenticated"]),
