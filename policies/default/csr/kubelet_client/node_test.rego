@@ -19,3 +19,9 @@ test_node_that_exists_is_bootstrapped_where_that_is_allowed if {
 test_node_that_is_gone_does_not_renew if {
 	codes == {"NodeNotFound"} with input as renewal_with({"node": {"found": false}})
 }
+
+test_nodes_are_not_bootstrapped if {
+	_warnings == set() with input as renewal with policy.config as _lenient
+	half_a_node := renewal_with({"requestor": {"groups": ["system:authenticated"]}})
+	not policy.node_in_place with input as half_a_node with policy.config as _lenient
+}
