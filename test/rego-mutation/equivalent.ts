@@ -12,6 +12,12 @@ export interface Equivalent {
 
 const bare = (facts: string): string => `_bare_request := object.remove(input, {${facts}})`;
 
+const POWERS =
+  '_powers := [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536]';
+const EXACT = 'regex.match(`^\\^([-a-z0-9]|\\\\\\.)+\\$$`, expression)';
+const TRUST =
+  'msg := $"no combination of trust confirms {concat("; ", array.slice(lines, 0, 5))}{_and_more(lines)}"';
+
 /** Kept true by the run: each must be a mutant that there is, and must survive. */
 export const equivalents: readonly Equivalent[] = [
   {
@@ -71,6 +77,66 @@ export const equivalents: readonly Equivalent[] = [
     original: 'is_number(value)',
     mutated: ['true'],
     reason: 'What is no number has no floor().',
+  },
+  {
+    file: 'default/csr/kubelet_serving/networks.rego',
+    where: 'everywhere',
+    original: POWERS,
+    mutated: [POWERS.replace('65536', '65537')],
+    reason: 'No word is a multiple of either, but 0.',
+  },
+  {
+    file: 'default/csr/kubelet_serving/networks.rego',
+    where: 'everywhere',
+    original: 'some place in numbers.range(0, count(word) - 1)',
+    mutated: [
+      'some place in numbers.range(-1, count(word) - 1)',
+      'some place in numbers.range(0, count(word) )',
+      'some place in numbers.range(0, count(word) - 0)',
+    ],
+    reason: 'There is no power at a place before the first, and no digit at one behind the last.',
+  },
+  {
+    file: 'default/csr/kubelet_serving/trust.rego',
+    where: 'everywhere',
+    original: TRUST,
+    mutated: [TRUST.replace('0, 5', '-1, 5')],
+    reason: 'A slice begins at 0 at the least.',
+  },
+  {
+    file: 'default/csr/kubelet_serving/inventory.rego',
+    where: 'everywhere',
+    original: EXACT,
+    mutated: [EXACT.replace('`^', '`'), EXACT.replace('+\\$$', '+\\$'), EXACT.replace(')+', ')*')],
+    reason: 'No Node has an empty name, or one with ^ or $ in it.',
+  },
+  {
+    file: 'default/csr/kubelet_serving/lookups.rego',
+    where: 'everywhere',
+    original: 'some text in (_requested & texts)',
+    mutated: ['some text in ( texts)'],
+    reason: 'Only what is requested is looked for there; the fewer there are, the faster.',
+  },
+  {
+    file: 'default/csr/kubelet_serving/lookups.rego',
+    where: 'everywhere',
+    original: 'some name in _trusted_lookups',
+    mutated: ['true'],
+    reason: 'What other lookups found is in no combination of trust.',
+  },
+  {
+    file: 'default/csr/kubelet_serving/lookups.rego',
+    where: 'everywhere',
+    original: '_address_in(entry) := entry.address if is_object(entry)',
+    mutated: ['_address_in(entry) := entry.address if true'],
+    reason: 'What is no object has no address.',
+  },
+  {
+    file: 'default/csr/kubelet_serving/claims.rego',
+    where: 'everywhere',
+    original: 'count(sans) > 0',
+    mutated: ['true', 'count(sans) >= 0', 'count(sans) > -1'],
+    reason: 'What singles a Node out is requested and in lower case, so there is a SAN of it.',
   },
   {
     file: 'default/csr/kubelet_serving/node_state.rego',

@@ -25,3 +25,9 @@ test_review_and_its_reason_are_named if {
 	some msg in said
 	endswith(msg, "certificatesigningrequests/nodeclient: frozen")
 }
+
+test_missing_reason_is_not_shown if {
+	said := messages with input as changed({"sar": {"nodeclient": {"allowed": false, "denied": false, "reason": ""}}})
+	some msg in said
+	endswith(msg, "certificatesigningrequests/nodeclient")
+}

@@ -74,3 +74,9 @@ test_nobody_may_bootstrap_where_nobody_is_named if {
 	codes == {"BootstrapperNotAllowed"} with input as good with policy.config as config
 	policy.allow with input as renewal with policy.config as config
 }
+
+test_half_a_node_does_not_bootstrap if {
+	document := _asked_by("system:node:n9", ["system:authenticated", "system:bootstrappers"])
+	not policy.bootstrap_allowed with input as document
+	codes == {"RequestorHalfNode"} with input as document
+}

@@ -19,3 +19,15 @@ test_missing_or_malformed_credential_is_denied if {
 		codes == {"CredentialIDMissing"} with input as document with policy.config as _demanding
 	}
 }
+
+test_credential_is_one_and_whole if {
+	good_id := $"X509SHA256={concat("", ["0123456789abcdef" | some _ in numbers.range(1, 4)])}"
+	every ids in [[good_id, good_id], [$"JTI={good_id}"], [$"{good_id}0"], [$"{good_id}\n"]] {
+		codes == {"CredentialIDMissing"} with input as _with_ids(ids) with policy.config as _demanding
+	}
+}
+
+test_missing_credential_is_shown_as_none if {
+	msg := "the requestor has no X.509 credential-id (), and require_credential_id is set"
+	messages == {msg} with input as renewal with policy.config as _demanding
+}

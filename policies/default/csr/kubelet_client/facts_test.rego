@@ -20,3 +20,15 @@ test_node_of_another_is_a_missing_fact if {
 		policy.allow == false with input as document
 	}
 }
+
+test_missing_facts_are_listed if {
+	about := "the document lacks facts, or parts of them"
+	messages == {$"{about}: node"} with input as object.remove(good, {"node"})
+	messages == {$"{about}: sar.nodeclient"} with input as object.remove(good, {"sar"})
+	messages == {$"{about}: node (this one is another's)"} with input as changed({"node": {"name": "n2"}})
+}
+
+test_parts_of_facts_are_missing_facts if {
+	codes == {"AccessNotGranted", "FactMissing"} with input as changed({"sar": {"nodeclient": {"allowed": "yes"}}})
+	codes == {"FactMissing"} with input as changed({"node": {"found": "no"}})
+}

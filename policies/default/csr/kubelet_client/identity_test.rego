@@ -15,6 +15,12 @@ test_any_user_may_bootstrap if {
 	}
 }
 
+test_nobody_does_not_bootstrap if {
+	every requestor in [{}, {"username": null, "groups": []}, {"username": "joe", "groups": null}, {"username": "joe"}] {
+		not policy.requestor_is_bootstrapper with input as {"requestor": requestor}
+	}
+}
+
 test_who_is_not_authenticated_is_denied if {
 	every requestor in [
 		_by("system:anonymous", ["system:unauthenticated"]),
@@ -52,6 +58,16 @@ test_subject_names_a_node if {
 	}
 	every name in ["mike", "system:nodes:n1", "xsystem:node:n1"] {
 		"CommonNameNotNode" in codes with input as changed({"subject": {"common_name": name}})
+	}
+}
+
+test_names_that_nodes_may_have if {
+	longest := concat("", ["a" | some _ in numbers.range(1, 253)])
+	every name in ["0", "a", "0-0", "a--b", "ab", "0.0.0", "a.b-c.0d", "a.b.c-0", "a.b0c", longest] {
+		policy.subject_names_node with input as changed({"subject": {"common_name": $"system:node:{name}"}})
+	}
+	every name in [$"{longest}a", "a.-b", "a.b-", "a.b\n", "a.B", "A.b", "aB", "a.bC", "xaB"] {
+		not policy.subject_names_node with input as changed({"subject": {"common_name": $"system:node:{name}"}})
 	}
 }
 

@@ -30,3 +30,9 @@ test_earlier_machine_does_not_renew if {
 		codes == {"NodeYoungerThanRequest"} with input as renewal_with({"node": {"created_at": created_at}})
 	}
 }
+
+test_nodes_are_not_bootstrapped if {
+	_warnings == set() with input as renewal with policy.config as _lenient
+	half_a_node := renewal_with({"requestor": {"groups": ["system:authenticated"]}})
+	not policy.node_in_place with input as half_a_node with policy.config as _lenient
+}

@@ -12,7 +12,7 @@ test_alternatives_stay_within_the_anchors if {
 }
 
 test_good_patterns_have_no_problem if {
-	every pattern in ["^worker-[0-9]+$", "^a|b$", `^a\\$`, "^(eu|us)-[a-z]$", "^[a-z]+$"] {
+	every pattern in ["^$", "^worker-[0-9]+$", "^a|b$", `^a\\$`, "^(eu|us)-[a-z]$", "^[a-z]+$"] {
 		not policy.pattern_problem(pattern, _samples)
 	}
 }

@@ -31,6 +31,13 @@ test_claims_are_settled_by_what_singles_the_node_out if {
 	reason.msg == "also listed by n2, n3: 10.0.0.1, n1"
 }
 
+test_messages_name_what_they_are_about if {
+	config := _inventoried({"node_name": "^n1$", "names": ["{node}"], "cidrs": ["10.0.0.0/31"]})
+	messages == {"also listed by n2: 10.0.0.1"} with input as _contested with policy.config as config
+	some reason in policy.warn with input as _contested with policy.config as config
+	reason.msg == "also listed by n3: n1"
+}
+
 test_claims_are_not_settled_by_what_others_have_too if {
 	every pool in [
 		{"node_name": "^n1$", "names": ["{node}"], "cidrs": ["10.0.0.0/31"]},

@@ -58,3 +58,43 @@ test_dot_of_a_node_name_is_a_dot if {
 	same := object.union(document, {"sans": {"dns": [node]}})
 	policy.names_confirmed with input as same with policy.config as _with_pool(pool)
 }
+
+test_pool_without_node_confirms_nothing if {
+	every pool in [
+		{"names": ["{node}"]},
+		{"names": ["{node}"], "labels": {}},
+		{"names": ["{node}"], "node_name": "n"},
+	] {
+		not policy.names_confirmed with input as good with policy.config as _with_pool(pool)
+	}
+}
+
+test_pool_of_ranges_confirms_no_name if {
+	pool := {"node_name": "^n1$", "cidrs": ["10.0.0.0/16"]}
+	not policy.names_confirmed with input as with_names([""]) with policy.config as _with_pool(pool)
+}
+
+test_only_the_requestors_node_has_a_pool if {
+	every document in [
+		changed({"node": {"name": "n2"}, "sans": {"dns": ["n2"]}}),
+		changed({"requestor": {"username": "n1"}}),
+	] {
+		not policy.names_confirmed with input as document with policy.config as _with_pool(_workers)
+	}
+}
+
+_pools_of(expressions) := turned({
+	"trust": [["inventory"]],
+	"inventory": {expression: {"node_name": expression, "names": ["{node}"]} | some expression in expressions},
+})
+
+test_at_most_64_expressions_are_tried if {
+	others := {$"^w{n}.$" | some n in numbers.range(1, 63)}
+	policy.names_confirmed with input as good with policy.config as _pools_of(others | {"^n.$"})
+	not policy.names_confirmed with input as good with policy.config as _pools_of(others | {"^n.$", "^x.$"})
+}
+
+test_any_number_of_names_is_tried if {
+	others := {$"^w-{n}$" | some n in numbers.range(1, 65)}
+	policy.names_confirmed with input as good with policy.config as _pools_of(others | {"^n.$"})
+}

@@ -63,10 +63,10 @@ _address_in(entry) := entry.address if is_object(entry)
 _with_commas(text) := strings.replace_n({" ": ",", "\t": ",", "\n": ",", "\r": ","}, text)
 
 # Lookups that are worth a word: something is not confirmed, and they could confirm it.
-_needed_lookups contains name if {
+_needed_lookups contains needed if {
 	input.node.found
 	count(_unconfirmed) > 0
-	some name in _trusted_lookups
+	some needed in _trusted_lookups
 }
 
 # METADATA

@@ -20,6 +20,7 @@ test_object_of_the_node_confirms if {
 		[{"type": "InternalIP", "address": "10.0.0.1"}, {"type": "Hostname", "address": "n1"}],
 		"10.0.0.1, n1",
 		"10.0.0.1\n\tn1 ",
+		"10.0.0.1\r\rn1",
 	] {
 		policy.allow with input as _found([_status(addresses)]) with policy.config as _trusted(_machine)
 	}

@@ -18,3 +18,13 @@ test_breakers_trip_above_the_limit if {
 		codes == {code} with input as _with_pending(patch) with policy.config as config
 	}
 }
+
+test_breakers_name_count_and_limit if {
+	document := _with_pending({"requestor": 31, "cluster": 41})
+	config := turned({"max_pending_requestor": 30, "max_pending_cluster": 40})
+	messages == {
+		"31 requests of system:node:n1 are pending, at most 30 may be",
+		"41 requests are pending, at most 40 may be",
+	} with input as document
+		with policy.config as config
+}

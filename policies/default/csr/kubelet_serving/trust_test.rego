@@ -25,10 +25,13 @@ test_an_empty_combination_confirms_nothing if {
 	not policy.names_confirmed with input as good with policy.config as turned({"trust": [["hearsay"]]})
 }
 
+_names(count_of_names) := with_names([$"x{n}" | some n in numbers.range(1, count_of_names)])
+
 test_long_messages_are_cut if {
-	config := turned({"trust": [["inventory"]], "inventory": _workers_with({"names": ["none"]})})
-	document := with_names([$"x{n}" | some n in numbers.range(1, 7)])
-	some reason in policy.wait with input as document with policy.config as config
-	reason.code == "SANNotConfirmed"
-	endswith(reason.msg, " and 3 more")
+	config := turned({"trust": [["inventory"]], "inventory": _workers_with({"names": ["none"], "cidrs": ["10.0.0.0/24"]})})
+	lines := concat("; ", [$"x{n} (not by inventory)" | some n in numbers.range(1, 5)])
+	five := $"no combination of trust confirms {lines}"
+	five in messages with input as _names(5) with policy.config as config
+	$"{five} and 1 more" in messages with input as _names(6) with policy.config as config
+	$"{five} and 2 more" in messages with input as _names(7) with policy.config as config
 }

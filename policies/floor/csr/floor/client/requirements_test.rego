@@ -15,6 +15,6 @@ test_nothing_passes_without_facts if {
 }
 
 test_nothing_passes_without_input if {
-	not policy.form with input as {}
-	not policy.facts with input as {}
+	policy.form == false with input as {}
+	policy.facts == false with input as {}
 }
