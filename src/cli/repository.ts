@@ -60,13 +60,14 @@ export function repositoryOf(
   return new Map([...renamed, ...vendored, [sumsFile, sumsOf(vendored)]]);
 }
 
-/** What `init --update` replaces: the rules of the default policy, the input's schema, the capabilities. */
+/** What `init --update` replaces: the rules of the default policy, the schemas of input and knobs, the capabilities. */
 export function vendoredOf(template: RepositoryFiles): RepositoryFiles {
   const files = new Map<string, Uint8Array>();
   for (const [path, bytes] of below(template, 'default/')) {
     if (path.startsWith('csr/') && !isData(path)) files.set(`policy/${path}`, bytes);
   }
-  copy(template, files, 'schemas/input.json');
+  // All of them: a data.yaml names the schema of its knobs, for editors.
+  for (const [path, bytes] of below(template, 'schemas/')) files.set(`schemas/${path}`, bytes);
   copy(template, files, 'capabilities.json');
   const notice = template.get('template/policy/csr/README.md') ?? new Uint8Array();
   files.set(`${vendoredFolder}/README.md`, encode(decode(notice).replace('{version}', version)));

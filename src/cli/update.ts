@@ -49,7 +49,7 @@ export async function updateRepository(directory: string, template: RepositoryFi
 
 /** Paths that may be written or removed, whatever the sums say. */
 const vendoredPath =
-  /^(policy\/csr\/([a-z0-9_]+\/)*[A-Za-z0-9_]+\.(rego|md)|schemas\/input\.json|capabilities\.json)$/;
+  /^(policy\/csr\/([a-z0-9_]+\/)*[A-Za-z0-9_]+\.(rego|md)|schemas\/[a-z_]+(\.data)?\.json|capabilities\.json)$/;
 
 async function readSums(directory: string): Promise<Map<string, string>> {
   const bytes = await readPlain(directory, sumsFile);

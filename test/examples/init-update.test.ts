@@ -55,9 +55,12 @@ describe('init --update', () => {
   it('replaces, adds and removes what is vendored, and nothing else', async () => {
     const fresh = filesOf(target);
     makeOlder();
-    rmSync(join(target, 'policy/csr/kubelet_serving/key.rego'));
-    const sums = readFileSync(join(target, 'vendored.sha256'), 'utf8');
-    writeFileSync(join(target, 'vendored.sha256'), sums.replace(/^.*kubelet_serving\/key\.rego\n/m, ''));
+    let sums = readFileSync(join(target, 'vendored.sha256'), 'utf8');
+    for (const path of ['policy/csr/kubelet_serving/key.rego', 'schemas/kubelet_serving.data.json']) {
+      rmSync(join(target, path));
+      sums = sums.replace(new RegExp(`^.{64}  ${path}\n`, 'm'), '');
+    }
+    writeFileSync(join(target, 'vendored.sha256'), sums);
     const own = {
       'policy/csr/kubelet_serving/data.yaml': 'config: {}\n',
       'README.md': 'ours\n',
@@ -68,6 +71,7 @@ describe('init --update', () => {
     expect(out).toBe(
       [
         'added policy/csr/kubelet_serving/key.rego',
+        'added schemas/kubelet_serving.data.json',
         'removed policy/csr/kubelet_serving/old.rego',
         `replaced ${rule}`,
         'review the changes, and run ./ci.sh',
@@ -94,6 +98,12 @@ describe('init --update', () => {
         'VendoredEdited',
         'schemas/input.json',
         () => writeFileSync(file('schemas/input.json'), '{}'),
+      ],
+      [
+        'a schema of knobs that was edited',
+        'VendoredEdited',
+        'schemas/kubelet_serving.data.json',
+        () => writeFileSync(file('schemas/kubelet_serving.data.json'), '{}'),
       ],
       [
         'capabilities that were edited',

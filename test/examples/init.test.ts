@@ -1,6 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { policiesPath } from '../rego/paths.ts';
 import { run } from '../support/command-line.ts';
 import { findTool } from '../tools/tools.ts';
 import { filesOf, Scratch } from './shell.ts';
@@ -45,6 +54,7 @@ describe('init', () => {
       'policy/acme/kubelet_serving/pool.rego',
       'policy/acme/kubelet_serving/violation.rego',
       'schemas/input.json',
+      'schemas/kubelet_serving.data.json',
       'vendored.sha256',
     ]);
     expect(statSync(join(target, 'ci.sh')).mode & 0o111).not.toBe(0);
@@ -70,6 +80,20 @@ describe('init', () => {
     });
     for (const [path, text] of Object.entries(files)) {
       if (!path.startsWith('policy/csr/')) expect(`${path}\n${text}`).not.toMatch(/acme[./]kubelet/);
+    }
+  });
+
+  it('writes every schema that a data file names, with its sum', async () => {
+    await run(['init', target]);
+    const files = filesOf(target);
+    const named = Object.entries(files).flatMap(([path, text]) => {
+      const [, schema] = /^# yaml-language-server: \$schema=(.+)$/m.exec(text) ?? [];
+      return schema === undefined ? [] : [join(path, '..', schema)];
+    });
+    expect(named).toEqual(['schemas/kubelet_serving.data.json']);
+    for (const schema of named) {
+      expect(files[schema]).toBe(readFileSync(policiesPath(schema), 'utf8'));
+      expect(files['vendored.sha256']).toContain(`  ${schema}\n`);
     }
   });
 
