@@ -23,6 +23,11 @@ export async function applyManifests(cluster: ControlPlane): Promise<number> {
   return count;
 }
 
+/** Turns the off switch on again; the rest of an installation may differ from the base. */
+export async function restoreBinding(cluster: ControlPlane): Promise<void> {
+  await cluster.kubectl(['apply', '--server-side', '-f', `${base}/selfnodeserver.yaml`]);
+}
+
 /** The program of dist/, with the configuration and the rights of the manifests, and nothing else. */
 export async function startApprover(stage: Stage, cluster: ControlPlane): Promise<Approver> {
   const namespace = 'rego-csr-approver';

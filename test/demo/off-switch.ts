@@ -2,7 +2,7 @@ import type { SimulatedNode } from '../support/simulated-node.ts';
 import { approvalOf } from './approval.ts';
 import { expectUntouched, verdictOn } from './attackers.ts';
 import { ipsOf } from './honest.ts';
-import { applyManifests } from './install.ts';
+import { restoreBinding } from './install.ts';
 import { fileRequest, isGranted, type Scene } from './scene.ts';
 
 const binding = 'node-server-auto-renew-crt';
@@ -27,10 +27,10 @@ export async function offSwitch(scene: Scene, node: SimulatedNode): Promise<void
   screen.pending(`${node.name} renews its certificate`, performance.now() - filed.sentAt);
   screen.say(`pending with ${verdict.note}`, 'yellow', 5);
 
-  screen.command('kubectl kustomize deploy/kustomize/base | kubectl apply --server-side -f -');
+  screen.command('kubectl apply --server-side -f deploy/kustomize/base/selfnodeserver.yaml');
   const restoring = performance.now();
   await screen.during('the right is given back', async () => {
-    await applyManifests(cluster);
+    await restoreBinding(cluster);
     await granted(scene, node.name, true);
   });
   screen.done(`${binding} is there again`, performance.now() - restoring);

@@ -31,6 +31,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'dist/rego-csr-approver init /tmp/my-policy': 'test/examples/init.test.ts, with another folder',
   'dist/rego-csr-approver verify policies/cases/': 'test/rego/readme.test.ts, from the folder policies',
   'kubectl apply --server-side -k deploy/kustomize/base': 'test/integration/deploy.test.ts',
+  'kubectl apply --server-side -f deploy/kustomize/base/selfnodeserver.yaml':
+    'test/integration/deploy.test.ts',
   'kubectl delete clusterrolebinding node-server-auto-renew-crt': 'test/integration/deploy.test.ts',
   'dist/rego-csr-approver run --kubeconfig "$HOME/.kube/config"': 'test/integration, with another file',
 };

@@ -5,6 +5,8 @@ import { eventually } from '../support/eventually.ts';
 import { apply, manifests, NAMESPACE, objectsOf, startInstalled, token } from './install.ts';
 import { Scene } from './scene.ts';
 
+const bindingManifest = new URL('../../deploy/kustomize/base/selfnodeserver.yaml', import.meta.url).pathname;
+
 /** deploy/ on a real API server. */
 
 const binding = 'node-server-auto-renew-crt';
@@ -142,7 +144,7 @@ describe('the program with the rights of deploy/ and its configuration', () => {
     const name = await scene.request(1);
     await scene.event(name, /PolicyWaiting AccessNotGranted: .*selfnodeserver/, log);
     expect(await scene.conditions(name)).toEqual([]);
-    await apply(scene, text);
+    await scene.cluster.kubectl(['apply', '--server-side', '-f', bindingManifest]);
     await eventually(async () => ((await mayAskForItself()) ? true : undefined));
     await scene.condition(name, 'Approved', log);
     expect(errors()).toEqual([]);
