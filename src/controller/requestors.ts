@@ -23,6 +23,14 @@ const forgetMs = 24 * 3600 * 1000;
  */
 const clockSkewMs = 5_000;
 
+/** Only so recent requests count as pending: no kubelet waits for an older one, which is there for a day all the same. */
+const recentMs = 15 * 60 * 1000;
+
+/** A request that was made further in the future was made by a clock that goes wrong. */
+const futureMs = 60_000;
+
+const minuteMs = 60_000;
+
 /** What is known of one requestor and one signer. */
 interface Tally {
   pending: number;
@@ -40,7 +48,8 @@ export class Requestors {
   /** By user: length of the texts of those requests. */
   readonly #bytes = new Map<string, number>();
   readonly #tallies = new Map<string, Tally>();
-  #pending = 0;
+  /** How many pending requests were made in each minute. */
+  readonly #perMinute = new Map<number, number>();
   /** The newest of all: the clock by which requestors are forgotten. */
   #newestAt = 0;
   #sweepAt = 1024;
@@ -116,14 +125,23 @@ export class Requestors {
   }
 
   /** The `pending` fact of a request, which counts itself, whether it was seen or not. */
-  pending({ name, uid, signer_name: signerName, requestor, created_at }: RequestInput): PendingFact {
+  pending({ name, uid, now, signer_name: signerName, requestor, created_at }: RequestInput): PendingFact {
     const { username } = requestor;
-    const tally = this.#tallies.get(keyOf(signerName, username));
-    const itself = this.#requests.get(username)?.get(name)?.uid === uid ? 0 : 1;
+    const mine = this.#requests.get(username) ?? new Map<string, CertificateRequest>();
+    const nowAt = Date.parse(now);
+    const since = nowAt - recentMs;
+    let own = 0;
+    for (const one of mine.values()) {
+      if (one.signerName === signerName && (timeOf(one) >= since || one.uid === uid)) own += 1;
+    }
+    let all = 0;
+    for (const [minute, count] of this.#perMinute) if ((minute + 1) * minuteMs > since) all += count;
+    const itself = mine.get(name)?.uid === uid ? 0 : 1;
+    const newestAt = this.#tallies.get(keyOf(signerName, username))?.newestAt ?? 0;
     return {
-      requestor: (tally?.pending ?? 0) + itself,
-      cluster: this.#pending + itself,
-      newer: (tally?.newestAt ?? 0) > Date.parse(created_at) + clockSkewMs,
+      requestor: own + itself,
+      cluster: Math.max(all + itself, own + itself),
+      newer: newestAt > Date.parse(created_at) + clockSkewMs && newestAt <= nowAt + futureMs,
     };
   }
 
@@ -134,7 +152,10 @@ export class Requestors {
 
   #count(request: CertificateRequest, change: 1 | -1): void {
     const { username, request: text } = request;
-    this.#pending += change;
+    const minute = Math.floor(timeOf(request) / minuteMs);
+    const count = (this.#perMinute.get(minute) ?? 0) + change;
+    if (count === 0) this.#perMinute.delete(minute);
+    else this.#perMinute.set(minute, count);
     this.#bytes.set(username, (this.#bytes.get(username) ?? 0) + change * text.length);
     this.#tally(request).pending += change;
   }

@@ -120,12 +120,12 @@ const pendingRequests = z
     requestor: z
       .int()
       .describe(
-        'Pending requests of this requestor for this signer, this one included; counted up to a cap.',
+        'Pending requests of this requestor for this signer, made in the last 15 minutes, and this one; counted up to a cap.',
       ),
     cluster: z
       .int()
       .describe(
-        'Pending requests of all requestors for the configured signers, those of each up to that cap; this one included.',
+        'Pending requests of all requestors for the configured signers, made in the last 15 minutes, those of each up to that cap; and this one.',
       ),
     newer: z
       .boolean()

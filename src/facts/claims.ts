@@ -9,7 +9,7 @@ export interface NodeClaims {
   readonly keys: readonly string[];
 }
 
-/** How many claimants of one address a policy is shown. One other is enough to wait. */
+/** How many claimants of one address a policy is shown. One other is enough to wait, the Node of that name above all. */
 const maxClaimants = 16;
 
 /**
@@ -57,7 +57,14 @@ export class ClaimsIndex {
     const keys = new Set([...sans.dns, ...sans.ip].map(claimKey));
     return [...keys].map((address) => ({
       address,
-      nodes: [...(this.#claimants.get(address) ?? [])].sort().slice(0, maxClaimants),
+      nodes: shown(address, [...(this.#claimants.get(address) ?? [])]),
     }));
   }
+}
+
+/** Sorted; whose own name it is comes before any that only list it, however many they are and whatever they are called. */
+function shown(address: string, nodes: readonly string[]): string[] {
+  const owners = nodes.filter((name) => claimKey(name) === address);
+  const others = nodes.filter((name) => claimKey(name) !== address).sort();
+  return [...owners, ...others].slice(0, maxClaimants).sort();
 }

@@ -72,32 +72,42 @@ function resolutionsOf(names: readonly string[], zone: Readonly<Record<string, r
   });
 }
 
-/** Answers from facts that are known already; what is asked for and not among them could not be obtained. */
+/**
+ * Answers from facts that are known already; what is asked for and not among them could not be obtained. What is not
+ * asked for is left out: a policy that forgot to ask must fail here as it does in the cluster.
+ */
 export function gatherFrom(factsAbout: (request: Json) => Json): Gather {
   return (needs, request) => {
     const known = factsAbout({ ...request });
     const missing = missingFacts(needs, known).map(notObtained);
-    const facts = Object.fromEntries(wanted(needs).flatMap((name) => entryOf(known, name)));
-    return Promise.resolve({ facts, failures: missing });
+    return Promise.resolve({ facts: selected(needs, known), failures: missing });
   };
 }
 
 /** The same for a document that shows its facts: it lacks a fact only as a whole. */
-export function gatherFromDocument(facts: Json): Gather {
+export function gatherFromDocument(known: Json): Gather {
   return (needs) => {
-    const failures = wanted(needs).filter((name) => facts[name] === undefined);
-    return Promise.resolve({
-      facts,
-      failures: failures.map(notObtained),
-    });
+    const failures = wanted(needs).filter((name) => known[name] === undefined);
+    return Promise.resolve({ facts: selected(needs, known), failures: failures.map(notObtained) });
   };
 }
 
-function entryOf(known: Json, name: string): [string, unknown][] {
-  return known[name] === undefined ? [] : [[name, known[name]]];
+/** What `selectFacts` selects, of facts that may have any shape: a case shows how a policy takes them. */
+function selected(needs: FactNeeds, known: Json): Json {
+  const facts = wanted(needs).flatMap((name): [string, unknown][] => {
+    const fact = known[name];
+    if (fact === undefined) return [];
+    const need = needs[name];
+    return [[name, typeof need === 'object' && isJson(fact) ? named(need, fact) : fact]];
+  });
+  return Object.fromEntries(facts);
 }
 
-function wanted(needs: FactNeeds): string[] {
+function named(need: object, fact: Json): Json {
+  return Object.fromEntries(Object.entries(fact).filter(([name]) => Object.hasOwn(need, name)));
+}
+
+function wanted(needs: FactNeeds): (typeof factNames)[number][] {
   return factNames.filter((name) => {
     const need = needs[name];
     return typeof need === 'object' ? Object.keys(need).length > 0 : need;

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { escapeText } from '../text/escape.ts';
 import { messageOf } from '../text/message.ts';
 import type { CaseDefinition, World } from './case.ts';
 import { caseSchema, defaultsSchema, worldSchema } from './case.ts';
@@ -72,13 +73,14 @@ function usedFiles({ csr, capture }: CaseDefinition, source: Source): string[] {
 
 function filesOf(path: string, depth = 0): string[] {
   if (!isFolder(path)) return [path];
-  if (depth > maxDepth) throw new CaseError('CasesUnreadable', `${path}: too many folders in one another`);
+  if (depth > maxDepth)
+    throw new CaseError('CasesUnreadable', `${escapeText(path, 1024)}: too many folders in one another`);
   return readdirSync(path)
     .filter((name) => !name.startsWith('.') && name !== worldName)
     .sort()
     .map((name) => join(path, name))
     .flatMap((file) =>
-      isFolder(file) ? filesOf(file, depth + 1) : /\.(ya?ml|json)$/.test(file) ? [file] : [],
+      isFolder(file) ? filesOf(file, depth + 1) : /\.(ya?ml|json)$/i.test(file) ? [file] : [],
     );
 }
 
@@ -86,7 +88,9 @@ function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (cause) {
-    throw new CaseError('CasesUnreadable', `${path}: cannot be read: ${messageOf(cause)}`, { cause });
+    throw new CaseError('CasesUnreadable', `${escapeText(path, 1024)}: cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -101,6 +105,8 @@ function entriesOf(source: Source, world: World | undefined): CaseEntry[] {
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw source.error([unknown], `${unknown}: unknown key`);
   if (!Array.isArray(cases)) throw source.error(head, 'cases: a list is expected');
+  if (cases.length === 0)
+    throw new CaseError('NothingRun', `${escapeText(source.file, 1024)}: there is no case in it`);
   const shared = defaults === undefined ? {} : source.check(defaultsSchema, defaults, ['defaults']);
   return cases.map((one: unknown, index) => {
     const path = [...head, index];

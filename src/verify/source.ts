@@ -30,7 +30,11 @@ export class Source {
       return Source.parse(readFileSync(file, 'utf8'), file);
     } catch (cause) {
       if (cause instanceof CaseError) throw cause;
-      throw new CaseError('CasesUnreadable', `${file}: cannot be read: ${messageOf(cause)}`, { cause });
+      throw new CaseError(
+        'CasesUnreadable',
+        `${escapeText(file, maxMessage)}: cannot be read: ${messageOf(cause)}`,
+        { cause },
+      );
     }
   }
 
@@ -43,19 +47,25 @@ export class Source {
       prettyErrors: false,
     });
     if (document === undefined || more.length > 0)
-      throw new CaseError('CaseInvalid', `${file}:1:1: exactly one YAML document is expected`);
+      throw new CaseError(
+        'CaseInvalid',
+        `${escapeText(file, maxMessage)}:1:1: exactly one YAML document is expected`,
+      );
     const [problem] = document.errors;
     if (problem !== undefined) {
       const { line, col } = lines.linePos(problem.pos[0]);
       const message = escapeText(problem.message, maxMessage);
-      throw new CaseError('CaseInvalid', `${file}:${String(line)}:${String(col)}: ${message}`);
+      throw new CaseError(
+        'CaseInvalid',
+        `${escapeText(file, maxMessage)}:${String(line)}:${String(col)}: ${message}`,
+      );
     }
     try {
       // Enough for cases that repeat one another; not for a file that only grows.
       return new Source(file, document.toJS({ maxAliasCount: 10_000 }) as unknown, document, lines);
     } catch (cause) {
       const message = escapeText(messageOf(cause), maxMessage);
-      throw new CaseError('CaseInvalid', `${file}:1:1: ${message}`, { cause });
+      throw new CaseError('CaseInvalid', `${escapeText(file, maxMessage)}:1:1: ${message}`, { cause });
     }
   }
 
@@ -73,7 +83,10 @@ export class Source {
   error(path: readonly PropertyKey[], problem: string): CaseError {
     const { line, col } = this.position(path);
     const text = escapeText(problem, maxMessage);
-    return new CaseError('CaseInvalid', `${this.file}:${String(line)}:${String(col)}: ${text}`);
+    return new CaseError(
+      'CaseInvalid',
+      `${escapeText(this.file, maxMessage)}:${String(line)}:${String(col)}: ${text}`,
+    );
   }
 
   /** Holds the element at a path to a schema. */

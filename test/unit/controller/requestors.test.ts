@@ -84,9 +84,14 @@ test('another requestor is not counted', () => {
 });
 
 /** What is asked of a request: the fact for it. */
-const factOf = (requestors: Requestors, { name, uid, createdAt, signerName, username }: CertificateRequest) =>
+const factOf = (
+  requestors: Requestors,
+  { name, uid, createdAt, signerName, username }: CertificateRequest,
+  now?: number,
+) =>
   requestors.pending({
     ...probeDocument,
+    now: new Date(now ?? (createdAt?.getTime() ?? 0) + 1000).toISOString(),
     name,
     uid,
     created_at: createdAt?.toISOString() ?? '',
@@ -102,6 +107,25 @@ describe('the fact', () => {
     const mine = request('a', 1);
     for (const one of [mine, request('b', 1), request('c', 1, 'system:node:n2')]) requestors.add(one);
     expect(factOf(requestors, mine)).toEqual({ requestor: 2, cluster: 3, newer: false });
+  });
+
+  test('counts none that no kubelet waits for any more, but itself', () => {
+    const requestors = new Requestors();
+    const mine = request('a', 100);
+    requestors.add(mine);
+    requestors.add(request('b', 101));
+    requestors.add(request('c', 102, 'system:node:n2'));
+    expect(factOf(requestors, mine, 900_000)).toMatchObject({ requestor: 2, cluster: 3 });
+    expect(factOf(requestors, mine, 1_200_000)).toMatchObject({ requestor: 1, cluster: 1 });
+    requestors.add(request('d', 1190));
+    expect(factOf(requestors, mine, 1_200_000)).toMatchObject({ requestor: 2, cluster: 2 });
+  });
+
+  test('takes no request of a clock far ahead for a newer one', () => {
+    const requestors = new Requestors();
+    requestors.saw(request('b', 3600));
+    expect(factOf(requestors, request('a', 1)).newer).toBe(false);
+    expect(factOf(requestors, request('a', 1), 3_590_000).newer).toBe(true);
   });
 
   test('counts itself where the watch has not shown it', () => {

@@ -82,6 +82,14 @@ describe('claims', () => {
     const index = indexOf(Object.fromEntries(names.map((name) => [name, ['InternalIP 10.0.0.1']])));
     expect(index.claimsOf({ dns: [], ip: ['10.0.0.1'] })[0]?.nodes).toHaveLength(16);
   });
+
+  test('show the Node whose name it is, however many others list it', () => {
+    const names = Array.from({ length: 20 }, (_, index) => `a${String(index)}`);
+    const others = Object.fromEntries(names.map((name) => [name, ['Hostname n1']]));
+    const [claim] = indexOf({ ...others, n1: [] }).claimsOf({ dns: ['N1'], ip: [] });
+    expect(claim?.nodes).toHaveLength(16);
+    expect(claim?.nodes).toContain('n1');
+  });
 });
 
 describe('the index is trusted only while its watch is', () => {
