@@ -48,7 +48,7 @@ async function resolve(name: string, resolver: Resolver, timeoutMs: number): Pro
   if (!hostName.test(name)) return { name, found: false, addresses: [] };
   const deadline = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    deadline.reject(problem(name, `no answer in ${String(timeoutMs)} ms`));
+    deadline.reject(problem(name, late));
     resolver.cancel();
   }, timeoutMs);
   try {
@@ -77,12 +77,15 @@ async function answers(name: string, ask: () => Promise<string[]>): Promise<stri
   }
 }
 
+/** The library's own clock and ours may strike in either order. */
+const late = 'the DNS server does not answer in time (`dns.timeoutMs`)';
+
 /** Codes of c-ares, as node:dns tells them. */
 const meanings: Readonly<Record<string, string>> = {
   ESERVFAIL: 'the DNS server failed (SERVFAIL)',
   EREFUSED: 'the DNS server refuses to answer (REFUSED)',
-  ETIMEOUT: 'the DNS server does not answer in time',
-  ECANCELLED: 'the DNS server does not answer in time',
+  ETIMEOUT: late,
+  ECANCELLED: late,
   ECONNREFUSED: 'nothing listens at the DNS server: is `dns.servers` right?',
   EBADRESP: 'the DNS server gave an answer that is none',
   EFORMERR: 'the DNS server does not understand the question (FORMERR)',

@@ -113,7 +113,7 @@ test('of very many Machines the first are shown, and that there are more', async
 describe('a DNS server is asked again, and an error approves nothing', () => {
   test.each<[number, Answer, RegExp]>([
     [8, SERVFAIL, /FactUnavailable: dns: n8: the DNS server failed \(SERVFAIL\)/],
-    [9, 'silence', /FactUnavailable: dns: n9: no answer in 500 ms/],
+    [9, 'silence', /FactUnavailable: dns: n9: the DNS server does not answer in time/],
     [10, 'garbage', /FactUnavailable: dns: n10: the DNS server gave an answer that is none/],
   ])('n%d: %s', async (number, answer, message) => {
     await confirmed(number);

@@ -86,7 +86,7 @@ describe('an error, not a no:', () => {
   test('a server that hangs, which takes no longer than its time', async () => {
     const before = performance.now();
     await expect(resolve(['n1', 'n2'], { n1: 'silence', n2: 'silence' }, 200)).rejects.toThrow(
-      /^n1: no answer in 200 ms; n2: no answer in 200 ms$/,
+      /^n1: the DNS server does not answer in time \S+; n2: the DNS server does not answer in time \S+$/,
     );
     expect(performance.now() - before).toBeLessThan(1500);
   });
