@@ -1,5 +1,6 @@
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
+import { KubeError } from '../../src/kube/errors.ts';
 import { asObject, type KubeObject } from '../../src/kube/objects.ts';
 import { CSR_PATH, NODE_PATH } from '../../src/kube/calls.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
@@ -64,10 +65,16 @@ export class SimulatedNode {
     await this.setAddresses(addresses);
   }
 
-  /** Writes its own status, as every kubelet may. */
-  async setAddresses(addresses: readonly NodeAddress[]): Promise<void> {
+  /** Writes its own status, as every kubelet may; again where a controller has written to the Node in between. */
+  async setAddresses(addresses: readonly NodeAddress[], tries = 5): Promise<void> {
     const node = asObject(await this.client.get(`${NODE_PATH}/${this.name}`));
-    await this.client.put(`${NODE_PATH}/${this.name}/status`, { ...node, status: { addresses } });
+    try {
+      await this.client.put(`${NODE_PATH}/${this.name}/status`, { ...node, status: { addresses } });
+    } catch (cause) {
+      // A conflict, or a taint that came in between, which a node may not take back.
+      if (!(cause instanceof KubeError) || tries <= 1) throw cause;
+      await this.setAddresses(addresses, tries - 1);
+    }
   }
 
   /** Files a request of the kubelet's form, with whatever is changed. */
