@@ -58,9 +58,9 @@ _singled_out[source] contains text if {
 	some text in _known_to[source]
 }
 
-_singled_out[source] contains text if {
-	source := "inventory"
-	some text in _known_to[source]
+_singled_out[names] contains text if {
+	names := "inventory"
+	some text in _known_to[names]
 	not is_ip(text)
 	regex.match(_names_of_one, text)
 }
