@@ -155,6 +155,7 @@ async function write(
         cause,
       });
     });
+    io.err(`wrote ${escapeText(output, 1024)}\n`);
   }
   return failures.length > 0 ? exitCode.no : exitCode.yes;
 }

@@ -177,11 +177,15 @@ function isNamed(cause: unknown): cause is CaseError | CommandError | ConfigErro
   return [CaseError, CommandError, ConfigError, PolicyError].some((kind) => cause instanceof kind);
 }
 
+function codeOf({ kind, reason }: KubeError): string {
+  return kind === 'credentials' && reason === 'KubeConfig' ? 'KubeconfigInvalid' : 'ClusterUnreachable';
+}
+
 /** Says what went wrong in one line that begins with its code. */
 function failed(cause: unknown, io: IO): ExitCode {
   // commander has printed help, version or its own complaint already.
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? exitCode.yes : exitCode.failed;
-  if (cause instanceof KubeError) io.err(`error: ${explain(cause)}\n`);
+  if (cause instanceof KubeError) io.err(`error: ${codeOf(cause)}: ${explain(cause)}\n`);
   else if (isNamed(cause)) io.err(`error: ${cause.code}: ${cause.message}\n`);
   else {
     io.err(`error: ${cause instanceof Error ? (cause.stack ?? cause.message) : messageOf(cause)}\n`);

@@ -59,8 +59,14 @@ export async function verifyCommand(
     limits: config.limits,
     clock: () => performance.now(),
   });
-  await write(report, outputs, io);
+  await write(report, outputs, policyName(config, options), io);
   return report.results.every(passed) ? exitCode.yes : exitCode.no;
+}
+
+/** Which policy has decided: whoever forgets `--bundle` tests the default one. */
+function policyName(config: Config, { bundle }: VerifyOptions): string {
+  const given = bundle ?? config.policy.bundle;
+  return given === undefined ? 'built-in default' : escapeText(given, 1024);
 }
 
 function readOutputs(given: readonly string[]): Output[] {
@@ -113,11 +119,11 @@ function glob(pattern: string): RegExp {
   return new RegExp(`^${literal.replaceAll('*', '.*').replaceAll('?', '.')}$`);
 }
 
-async function write(report: Report, outputs: readonly Output[], io: IO): Promise<void> {
+async function write(report: Report, outputs: readonly Output[], policy: string, io: IO): Promise<void> {
   for (const { format, file } of outputs) {
     // oxlint-disable-next-line no-await-in-loop -- in the order given
     const text = await formats[format](report, version);
-    if (file === undefined) io.out(text);
+    if (file === undefined) io.out(format === 'stdout' ? `policy: ${policy}\n${text}` : text);
     else {
       // oxlint-disable-next-line no-await-in-loop
       await writeFile(file, text).catch((cause: unknown) => {
@@ -129,5 +135,5 @@ async function write(report: Report, outputs: readonly Output[], io: IO): Promis
   }
   const shown = outputs.some(({ file }) => file === undefined);
   const good = report.results.filter(passed).length;
-  if (!shown) io.err(`${summary(report.results.length, good, report.seconds)}\n`);
+  if (!shown) io.err(`policy: ${policy}\n${summary(report.results.length, good, report.seconds)}\n`);
 }

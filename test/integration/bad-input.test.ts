@@ -122,29 +122,41 @@ const exec = (command: string, ...args: string[]) =>
 
 describe('a way to the cluster that cannot be gone', () => {
   test.each<[string, () => string[], RegExp]>([
-    ['no kubeconfig and no pod', () => [], /kubeconfig/],
-    ['a kubeconfig that is missing', () => ['--kubeconfig', '/nowhere/kubeconfig'], /\/nowhere\/kubeconfig/],
-    ['a kubeconfig of garbage', () => ['--kubeconfig', file('garbage', '\u0000\u0001}{')], /garbage/],
+    ['no kubeconfig and no pod', () => [], /^error: KubeconfigInvalid: .*kubeconfig/],
+    [
+      'a kubeconfig that is missing',
+      () => ['--kubeconfig', '/nowhere/kubeconfig'],
+      /^error: KubeconfigInvalid: .*\/nowhere\/kubeconfig/,
+    ],
+    [
+      'a kubeconfig of garbage',
+      () => ['--kubeconfig', file('garbage', '\u0000\u0001}{')],
+      /^error: KubeconfigInvalid: .*garbage/,
+    ],
     [
       'a kubeconfig of something else',
       () => ['--kubeconfig', file('other', 'kind: Pod\n')],
-      /context|cluster/,
+      /^error: KubeconfigInvalid: .*(context|cluster)/,
     ],
-    ['an unknown context', () => ['--kubeconfig', good, '--context', 'other'], /other/],
+    [
+      'an unknown context',
+      () => ['--kubeconfig', good, '--context', 'other'],
+      /^error: KubeconfigInvalid: .*other/,
+    ],
     [
       'a context of an unknown user',
       () => ['--kubeconfig', changed({ users: [] })],
-      /context "test" .* names a user that is not there/,
+      /^error: KubeconfigInvalid: .*context "test" .* names a user that is not there/,
     ],
     [
       'a context of an unknown cluster',
       () => ['--kubeconfig', changed({ clusters: [] })],
-      /context "test" .* names a cluster that is not there/,
+      /^error: KubeconfigInvalid: .*context "test" .* names a cluster that is not there/,
     ],
     [
       'a certificate that is missing',
       () => ['--kubeconfig', changed(user({ 'client-certificate': '/gone.crt', 'client-key': '/gone.key' }))],
-      /\/gone\.(crt|key)/,
+      /^error: ClusterUnreachable: .*\/gone\.(crt|key)/m,
     ],
     [
       'a certificate that is none',
@@ -152,23 +164,27 @@ describe('a way to the cluster that cannot be gone', () => {
         '--kubeconfig',
         changed(user({ 'client-certificate-data': 'aGVsbG8=', 'client-key-data': 'aGVsbG8=' })),
       ],
-      /certificate|PEM|key/i,
+      /^error: ClusterUnreachable: .*(certificate|PEM|key)/im,
     ],
-    ['a plugin that is missing', () => ['--kubeconfig', changed(exec('no-such-plugin'))], /no-such-plugin/],
+    [
+      'a plugin that is missing',
+      () => ['--kubeconfig', changed(exec('no-such-plugin'))],
+      /^error: ClusterUnreachable: .*no-such-plugin/m,
+    ],
     [
       'a plugin that fails',
       () => ['--kubeconfig', changed(exec('sh', '-c', 'echo no ticket >&2; exit 1'))],
-      /credentials for the API server: .*no ticket/,
+      /^error: ClusterUnreachable: .*credentials for the API server: .*no ticket/m,
     ],
     [
       'a plugin that says nonsense',
       () => ['--kubeconfig', changed(exec('echo', 'hello'))],
-      /echo|ExecCredential|JSON/,
+      /^error: ClusterUnreachable: .*(echo|ExecCredential|JSON)/m,
     ],
     [
       'an address that is none',
       () => ['--kubeconfig', changed({ clusters: [{ name: 'test', cluster: { server: 'x:y' } }] })],
-      /server|URL|x:y/i,
+      /^error: KubeconfigInvalid: .*(server|URL|x:y)/i,
     ],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await runToEnd(['run', ...args()]);

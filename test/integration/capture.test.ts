@@ -111,7 +111,7 @@ describe('where it is written', () => {
   test('-o FILE', async () => {
     const name = await scene.request(1);
     const file = join(directory, 'captured.json');
-    expect(await capture(name, '-o', file)).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await capture(name, '-o', file)).toEqual({ code: 0, stdout: '', stderr: `wrote ${file}\n` });
     expect(inputSchema.parse(JSON.parse(readFileSync(file, 'utf8')))).toMatchObject({ name });
     const { code } = await runToEnd(['review', '--input', file]);
     expect(code).toBe(0);
@@ -151,7 +151,10 @@ describe('cannot be captured', () => {
   test('from a cluster that is not there', async () => {
     const kubeconfig = join(directory, 'missing.kubeconfig');
     const { code, stderr } = await runToEnd(['capture', 'x', '--kubeconfig', kubeconfig]);
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: .*missing\.kubeconfig/)]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: KubeconfigInvalid: .*missing\.kubeconfig/),
+    ]);
   });
 });
 

@@ -21,5 +21,5 @@ export function formatStdout({ results, seconds }: Report): string {
 
 /** One line that says how many. */
 export function summary(cases: number, good: number, seconds: number): string {
-  return `${String(cases)} cases: ${String(good)} passed, ${String(cases - good)} failed (${seconds.toFixed(1)} s)`;
+  return `${String(cases)} ${cases === 1 ? 'case' : 'cases'}: ${String(good)} passed, ${String(cases - good)} failed (${seconds.toFixed(1)} s)`;
 }

@@ -28,6 +28,8 @@ function folder(files: Readonly<Record<string, unknown>>): string {
 const verify = (files: Readonly<Record<string, unknown>>, ...args: string[]) =>
   run(['verify', folder(files), ...args]);
 
+const lines = (text: string) => text.trimEnd().split('\n');
+
 const approve = { verdict: 'approve' };
 const good = { id: 'A-1', title: 'good', expect: approve };
 const denied = { verdict: 'deny', codes: ['NameReserved'] };
@@ -36,14 +38,35 @@ describe('exit codes', () => {
   test('0: all pass', async () => {
     const { code, out, err } = await verify({ 'cases.yaml': [good] });
     expect(err).toBe('');
-    expect(out).toMatch(/^ok {5}\S+cases\.yaml: 1 of 1 passed\n1 cases: 1 passed, 0 failed/);
+    expect(out).toMatch(
+      /^policy: built-in default\nok {5}\S+cases\.yaml: 1 of 1 passed\n1 case: 1 passed, 0 failed/,
+    );
     expect(code).toBe(0);
+  });
+
+  test.each([
+    ['option', (bundle: string) => ['--bundle', bundle]],
+    [
+      'configuration',
+      (bundle: string) => {
+        const file = join(root, 'config.yaml');
+        const kind = { apiVersion: 'rego-csr-approver/v1alpha1', kind: 'ApproverConfiguration' };
+        writeFileSync(file, stringify({ ...kind, policy: { bundle } }));
+        return ['--config', file];
+      },
+    ],
+  ])('0: says by which bundle of the %s', async (_, args) => {
+    const bundle = new URL('../../../dist/default.tar.gz', import.meta.url).pathname;
+    const { code, out } = await verify({ 'cases.yaml': [good] }, ...args(bundle));
+    expect([code, lines(out)[0]]).toEqual([0, `policy: ${bundle}`]);
   });
 
   test('1: a case failed, and is told with what the program said', async () => {
     const bad = { ...good, id: 'B-1', request: { 'sans.dns': ['kubernetes.default.svc'] } };
     const { code, out } = await verify({ 'cases.yaml': [good, bad] });
-    expect(out).toMatch(/^FAILED \S+cases\.yaml: 1 of 2 passed\n {2}line 5: B-1 good\n/);
+    expect(out).toMatch(
+      /^policy: built-in default\nFAILED \S+cases\.yaml: 1 of 2 passed\n {2}line 5: B-1 good\n/,
+    );
     expect(out).toMatch(/verdict: expected approve, got deny\n\s+codes: expected none, got NameReserved\n/);
     expect(out).toMatch(/deny: NameReserved \(floor\): .*kubernetes\.default\.svc/);
     expect(code).toBe(1);
@@ -385,7 +408,7 @@ test('one run writes several reports', async () => {
   const cases = { 'c.yaml': [{ ...good, listed: 'kubernetes' }] };
   const { code, out, err } = await verify(cases, '-o', `junit=${xml}`, '-o', `sarif=${sarif}`);
   expect([code, out]).toEqual([1, '']);
-  expect(err).toMatch(/^1 cases: 0 passed, 1 failed/);
+  expect(err).toMatch(/^policy: built-in default\n1 case: 0 passed, 1 failed/);
   expect(existsSync(xml) && readFileSync(xml, 'utf8')).toContain('<failure');
   expect(JSON.parse(readFileSync(sarif, 'utf8'))).toMatchObject({ version: '2.1.0' });
 });
