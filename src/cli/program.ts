@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, loadConfig } from '../config/load.ts';
 import { KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
-import { PolicyError } from '../policy/error.ts';
+import { PolicyError } from '../bundle/error.ts';
 import type { CaptureOptions } from './capture.ts';
 import { captureCommand } from './capture.ts';
 import { decodeCommand } from './decode.ts';

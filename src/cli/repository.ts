@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { unpackBundle } from '../policy/files.ts';
+import { unpackBundle } from '../bundle/files.ts';
 import { CommandError } from './error.ts';
 import { version } from './version.ts';
 

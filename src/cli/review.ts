@@ -18,7 +18,7 @@ import { CommandError, exitCode } from './error.ts';
 import { readAs, readFacts, readInputs, refuseTwice } from './facts.ts';
 import type { IO } from './io.ts';
 import { type Reviewed, printReview, printReviewJson } from './output.ts';
-import { loadPolicies } from './policies.ts';
+import { loadPolicies } from '../activation/load.ts';
 import { readRequests } from './requests.ts';
 
 export interface ReviewOptions {

@@ -22,7 +22,7 @@ import { clusterSources, factTimeout } from './cluster-facts.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
-import { loadPolicies } from './policies.ts';
+import { loadPolicies } from '../activation/load.ts';
 import { reach, reachMs } from './reach.ts';
 import { version } from './version.ts';
 import { watchNodes } from './watch-nodes.ts';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Config } from '../config/schema.ts';
-import { readBundleFiles } from '../policy/files.ts';
+import { readBundleFiles } from '../bundle/files.ts';
 import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { CaseError } from '../verify/error.ts';
@@ -17,7 +17,7 @@ import { runCases } from '../verify/run.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
-import { bundlePath, loadPoliciesFrom, signersOf } from './policies.ts';
+import { bundlePath, loadPoliciesFrom, signersOf } from '../activation/load.ts';
 import { version } from './version.ts';
 
 export interface VerifyOptions {

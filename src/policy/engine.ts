@@ -1,5 +1,6 @@
 import { messageOf } from '../text/message.ts';
-import { EvaluationError, PolicyError } from './error.ts';
+import { EvaluationError } from './error.ts';
+import { PolicyError } from '../bundle/error.ts';
 import { type Answer, Isolate } from './isolate.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { Entrypoint } from './bundle.ts';
-import { parseBundle } from './bundle.ts';
+import type { Entrypoint } from '../bundle/bundle.ts';
+import { parseBundle } from '../bundle/bundle.ts';
 import { floorShape, shapeProblem } from './decision.ts';
 import { Engine } from './engine.ts';
-import { PolicyError } from './error.ts';
-import { unpackBundle } from './files.ts';
+import { PolicyError } from '../bundle/error.ts';
+import { unpackBundle } from '../bundle/files.ts';
 import type { Isolate } from './isolate.ts';
 import type { FactNeeds } from './needs.ts';
 import { readFloorNeeds, unionOfNeeds } from './needs.ts';

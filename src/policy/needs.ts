@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { PolicyError } from './error.ts';
-import type { Entrypoint } from './bundle.ts';
+import { PolicyError } from '../bundle/error.ts';
+import type { Entrypoint } from '../bundle/bundle.ts';
 import { lookupQuery } from './lookup-query.ts';
 
 export type { LookupQuery } from './lookup-query.ts';

@@ -1,9 +1,9 @@
-import type { Bundle } from './bundle.ts';
-import { parseBundle } from './bundle.ts';
+import type { Bundle } from '../bundle/bundle.ts';
+import { parseBundle } from '../bundle/bundle.ts';
 import { decisionShape, shapeProblem } from './decision.ts';
 import { Engine } from './engine.ts';
-import { PolicyError } from './error.ts';
-import type { BundleFiles } from './files.ts';
+import { PolicyError } from '../bundle/error.ts';
+import type { BundleFiles } from '../bundle/files.ts';
 import type { Isolate } from './isolate.ts';
 import type { EntrypointCustom, FactNeeds } from './needs.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from './needs.ts';

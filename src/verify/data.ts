@@ -1,5 +1,5 @@
-import { parseBundle } from '../policy/bundle.ts';
-import type { BundleFiles } from '../policy/files.ts';
+import { parseBundle } from '../bundle/bundle.ts';
+import type { BundleFiles } from '../bundle/files.ts';
 import type { Json } from './changes.ts';
 import { change } from './changes.ts';
 

@@ -2,7 +2,7 @@ import { loadPolicy } from '@open-policy-agent/opa-wasm';
 import { readFile } from 'node:fs/promises';
 import type { DecodedRequest } from '../../src/csr/decoded.ts';
 import { requestDocument } from '../../src/decide/document.ts';
-import { unpackBundle } from '../../src/policy/files.ts';
+import { unpackBundle } from '../../src/bundle/files.ts';
 
 /**
  * Whether the floor accepts a decoded request, made by the user that it names. With it the law says more:

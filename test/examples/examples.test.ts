@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { loadPolicies } from '../../src/cli/policies.ts';
+import { loadPolicies } from '../../src/activation/load.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { policiesPath } from '../rego/paths.ts';
 import { Scratch, shell, toolPath } from './shell.ts';

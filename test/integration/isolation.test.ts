@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { probeDocument, probeFor } from '../../src/decide/probe.ts';
-import { readBundleFiles } from '../../src/policy/files.ts';
+import { readBundleFiles } from '../../src/bundle/files.ts';
 import { Isolate } from '../../src/policy/isolate.ts';
 import { loadPolicy, type SignerPolicy } from '../../src/policy/policy.ts';
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';

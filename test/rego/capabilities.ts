@@ -10,7 +10,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { unpackBundle } from '../../src/policy/files.ts';
+import { unpackBundle } from '../../src/bundle/files.ts';
 import { opa } from './opa.ts';
 
 interface Builtin {

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { bundlePath, loadPoliciesFrom, signersOf } from '../../src/cli/policies.ts';
+import { bundlePath, loadPoliciesFrom, signersOf } from '../../src/activation/load.ts';
 import { defaultConfig as defaults } from '../../src/config/schema.ts';
 import { decodeDocument } from '../../src/decide/decide.ts';
 import type { RequestInput } from '../../src/decide/input.ts';
-import type { Entrypoint } from '../../src/policy/bundle.ts';
-import { parseBundle } from '../../src/policy/bundle.ts';
-import { PolicyError } from '../../src/policy/error.ts';
-import { readBundleFiles } from '../../src/policy/files.ts';
+import type { Entrypoint } from '../../src/bundle/bundle.ts';
+import { parseBundle } from '../../src/bundle/bundle.ts';
+import { PolicyError } from '../../src/bundle/error.ts';
+import { readBundleFiles } from '../../src/bundle/files.ts';
 import { Isolate } from '../../src/policy/isolate.ts';
 import type { EntrypointCustom, FactNeeds } from '../../src/policy/needs.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from '../../src/policy/needs.ts';

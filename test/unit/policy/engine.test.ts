@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { probeDocument } from '../../../src/decide/probe.ts';
-import { parseBundle } from '../../../src/policy/bundle.ts';
+import { parseBundle } from '../../../src/bundle/bundle.ts';
 import { decisionShape } from '../../../src/policy/decision.ts';
 import { Engine } from '../../../src/policy/engine.ts';
 import { Isolate } from '../../../src/policy/isolate.ts';
-import { unpackBundle } from '../../../src/policy/files.ts';
+import { unpackBundle } from '../../../src/bundle/files.ts';
 
 const bundle = parseBundle(
   await unpackBundle(readFileSync(new URL('../../../dist/default.tar.gz', import.meta.url))),

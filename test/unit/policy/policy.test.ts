@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { probeFor } from '../../../src/decide/probe.ts';
-import { readBundleFiles } from '../../../src/policy/files.ts';
+import { readBundleFiles } from '../../../src/bundle/files.ts';
 import { noFacts } from '../../../src/policy/needs.ts';
 import { loadPolicy } from '../../../src/policy/policy.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseBundle } from '../../../src/policy/bundle.ts';
+import { parseBundle } from '../../../src/bundle/bundle.ts';
 import { members } from '../../support/bundle.ts';
 
 const manifest = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { bundleLimits, readBundleFiles, unpackBundle } from '../../../src/policy/files.ts';
+import { bundleLimits, readBundleFiles, unpackBundle } from '../../../src/bundle/files.ts';
 import { type Member, tarGz } from '../../support/bundle.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'bundle-test-'));
