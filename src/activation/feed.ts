@@ -41,8 +41,8 @@ export class PolicyFeed {
   #poller: Poller | undefined;
   #patience: NodeJS.Timeout | undefined;
   #triedLastGood = false;
-  /** What the source had last could not even be read as a bundle. */
-  #isUnreadable = false;
+  /** Why what the source had last cannot even be read as a bundle. */
+  #unreadable: string | undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -80,14 +80,14 @@ export class PolicyFeed {
       firstDelayMs: known === undefined ? 0 : delays.minMs,
       onBundle: (fetched) => {
         this.#latest = fetched;
-        this.#isUnreadable = false;
+        this.#unreadable = undefined;
         // Not waited for: a newer one must not wait until this one has been refused.
         void this.#offer(fetched);
       },
       onUnchanged: () => {
         // It is what it was before; that it is good again is told by activating it.
-        if (this.#isUnreadable && this.#latest !== undefined) void this.#offer(this.#latest);
-        this.#isUnreadable = false;
+        if (this.#unreadable !== undefined && this.#latest !== undefined) void this.#offer(this.#latest);
+        this.#unreadable = undefined;
       },
       onError: (cause, failures) => this.#failed(cause, failures),
     });
@@ -127,8 +127,8 @@ export class PolicyFeed {
     const { activation, failed } = this.#options;
     failed(cause, failures);
     // What is read while it is being written is whole a moment later; what is not by then is a bundle that is no good.
-    if (isContent(cause) && failures > 1) {
-      this.#isUnreadable = true;
+    if (isContent(cause) && failures > 1 && this.#unreadable !== cause.message) {
+      this.#unreadable = cause.message;
       activation.refuse(cause);
     }
     void this.#takeLastGood();
@@ -147,6 +147,6 @@ export class PolicyFeed {
 }
 
 /** Whether it is the bundle that is wrong, and not the way to it. */
-function isContent(cause: unknown): boolean {
+function isContent(cause: unknown): cause is PolicyError {
   return cause instanceof PolicyError && !(cause instanceof SourceError) && cause.code !== 'BundleNotFound';
 }

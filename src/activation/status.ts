@@ -95,7 +95,7 @@ export class BundleRecord {
 
   get status(): BundleStatus {
     const problems = [this.#activation, this.#download].filter((problem) => problem !== undefined);
-    const [first] = problems;
+    const [first, second] = problems;
     return {
       name: this.#name,
       type: 'snapshot',
@@ -105,7 +105,8 @@ export class BundleRecord {
       ...(first !== undefined && {
         code: 'bundle_error',
         message: `${first.code}: ${first.message}`,
-        errors: problems,
+        // What cannot be read as a bundle was found so by the fetch.
+        errors: first.message === second?.message ? [first] : problems,
       }),
     };
   }

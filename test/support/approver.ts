@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BundleStatus } from '../../src/activation/status.ts';
 
 /** What is said in the configuration file, beside what every test needs. */
 export interface ApproverOptions {
@@ -72,6 +74,23 @@ ${options.config ?? ''}
   async get(path: string): Promise<{ status: number; body: string }> {
     const response = await fetch(`http://127.0.0.1:${String(this.#port())}${path}`);
     return { status: response.status, body: await response.text() };
+  }
+
+  /** What its admin server says of its bundles. */
+  async status(): Promise<Readonly<Record<string, BundleStatus>>> {
+    const { port } = this.lines.find(({ msg }) => msg === 'serving /v1/status') ?? {};
+    const response = await fetch(`http://127.0.0.1:${String(port)}/v1/status`);
+    const { result }: { result: { bundles: Record<string, BundleStatus> } } = JSON.parse(
+      await response.text(),
+    );
+    return result.bundles;
+  }
+
+  /** Its threads, and the memory that it has in use, as the kernel counts them. */
+  async usage(): Promise<{ threads: number; residentMiB: number }> {
+    const text = await readFile(`/proc/${String(this.process.pid)}/status`, 'utf8');
+    const value = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]);
+    return { threads: value('Threads'), residentMiB: value('VmRSS') / 1024 };
   }
 
   /** Sends SIGTERM and gives the exit code. */
