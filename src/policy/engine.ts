@@ -1,7 +1,8 @@
 import { messageOf } from '../text/message.ts';
 import { EvaluationError } from './error.ts';
 import { PolicyError } from '../bundle/error.ts';
-import { type Answer, Isolate } from './isolate.ts';
+import { Isolate } from './isolate.ts';
+import type { Answer } from './question.ts';
 
 /**
  * Functions that the SDK supplies beside those compiled into the module. Whatever else a module imports
