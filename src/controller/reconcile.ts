@@ -1,4 +1,5 @@
 import type { Decision } from '../decide/decide.ts';
+import type { HostReasonCode } from '../decide/host-reasons.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { VerdictKind } from '../decide/verdict.ts';
 import { KubeError, isNotFound } from '../kube/errors.ts';
@@ -31,6 +32,9 @@ export interface ReconcileActions {
 
 /** A write that lost against others this often goes to the back of the queue. */
 const maxConflicts = 3;
+
+/** While one request has the policy spin, others wait for the thread that evaluates. */
+const timeoutCode: HostReasonCode = 'PolicyTimeout';
 
 /** A missing permission does not come back in a second; a person has to grant it. */
 const forbiddenRetryMs = 60_000;
@@ -98,7 +102,11 @@ function rest(request: CertificateRequest, { verdict }: Decision, actions: Recon
     case 'wait':
       return { kind: 'again', afterMs: actions.waitMs(request, verdict.retryAfterSeconds) };
     case 'error':
-      return { kind: 'failed', atLeastMs: (verdict.retryAfterSeconds ?? 0) * 1000 };
+      return {
+        kind: 'failed',
+        atLeastMs: (verdict.retryAfterSeconds ?? 0) * 1000,
+        costly: verdict.reasons.some(({ code }) => code === timeoutCode),
+      };
     case 'approve':
     case 'deny':
     case 'abstain':

@@ -83,7 +83,7 @@ export class Engine {
 }
 
 function valueOf(answer: Answer): unknown {
-  if ('problem' in answer) throw new EvaluationError(answer.problem);
+  if ('problem' in answer) throw new EvaluationError(answer.problem, { overdue: answer.overdue ?? false });
   return answer.value;
 }
 

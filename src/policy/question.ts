@@ -26,4 +26,6 @@ export type Answer =
       readonly problem: string;
       /** The module can be asked nothing more before it is started again. */
       readonly spoiled?: boolean;
+      /** It was ended at its deadline. */
+      readonly overdue?: boolean;
     };

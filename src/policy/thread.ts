@@ -116,7 +116,7 @@ export class Thread {
     if (running?.question !== question) return;
     void this.#end();
     const what = question.kind === 'evaluate' ? question.entrypoint : 'starting the module';
-    this.#settle({ problem: `${what} took longer than ${String(running.deadlineMs)} ms` });
+    this.#settle({ problem: `${what} took longer than ${String(running.deadlineMs)} ms`, overdue: true });
   }
 
   async #end(): Promise<void> {
