@@ -5,7 +5,7 @@ import { probeFor } from '../decide/probe.ts';
 import { parseBundle } from '../bundle/bundle.ts';
 import type { BundleFiles } from '../bundle/files.ts';
 import { readBundleFiles } from '../bundle/files.ts';
-import { Isolate } from '../policy/isolate.ts';
+import { Isolate, type IsolateOptions } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
 import { readEntrypointCustom } from '../policy/needs.ts';
 import { loadPolicy } from '../policy/policy.ts';
@@ -27,7 +27,7 @@ export function bundlePath(config: Config, bundle: string | undefined): string {
 
 /** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
 export async function loadPolicies(config: Config, bundle: string | undefined): Promise<Policies> {
-  const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
+  const isolate = new Isolate(isolateOptions(config));
   return loadPoliciesFrom(config, await readBundleFiles(bundlePath(config, bundle)), isolate);
 }
 
@@ -37,7 +37,7 @@ export async function loadPolicies(config: Config, bundle: string | undefined): 
  * @throws PolicyError with nothing left running
  */
 export async function loadBundle(config: Config, files: BundleFiles, signal: AbortSignal): Promise<Loaded> {
-  const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
+  const isolate = new Isolate(isolateOptions(config));
   const end = () => void isolate.close();
   signal.addEventListener('abort', end, { once: true });
   try {
@@ -50,6 +50,12 @@ export async function loadBundle(config: Config, files: BundleFiles, signal: Abo
   } finally {
     signal.removeEventListener('abort', end);
   }
+}
+
+/** What the configuration says of the threads that evaluate. */
+function isolateOptions({ limits }: Config): IsolateOptions {
+  const { evaluationMs: deadlineMs, evaluationMemoryMiB: maxMiB, workers } = limits;
+  return { deadlineMs, maxMiB, workers };
 }
 
 /** The same from the files of a bundle, to be evaluated in that isolate. */

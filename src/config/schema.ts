@@ -104,6 +104,22 @@ export const configSchema = z.strictObject({
         .max(10_000)
         .default(500)
         .describe('Longest evaluation of a policy, in milliseconds; a longer one is ended, and is an error.'),
+      evaluationMemoryMiB: z
+        .int()
+        .min(4)
+        .max(1024)
+        .default(32)
+        .describe(
+          'Most memory of a policy with its data, in MiB and in each thread; an evaluation that needs more is an error.',
+        ),
+      workers: z
+        .int()
+        .min(1)
+        .max(4)
+        .default(1)
+        .describe(
+          'Threads that evaluate policies. A second one goes on while a policy of the first takes its time; no more than CPUs.',
+        ),
       concurrency: z.int().min(1).max(256).default(16).describe('Requests decided at the same time.'),
     })
     .prefault({}),

@@ -63,6 +63,7 @@ export class Controller {
     this.#queue = new WorkQueue({
       process: (key) => this.#process(key),
       concurrency: options.concurrency,
+      atOnce: (user) => (isNodeUser(user) ? 1 : Math.ceil(options.concurrency / 2)),
       backoff: { baseMs: 500, maxMs: 30_000 },
       observer: {
         threw: (key, error) => {
@@ -283,6 +284,11 @@ export class Controller {
       waitMs: (request, askedSeconds) => this.#waits.next(request.uid, askedSeconds),
     };
   }
+}
+
+/** A node has one request that it waits for; other users may be many machines that share a token. */
+function isNodeUser(username: string): boolean {
+  return username.startsWith('system:node:');
 }
 
 /** Names a request in the log. Names and users are chosen by others. */

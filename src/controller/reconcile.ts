@@ -1,4 +1,5 @@
 import type { Decision } from '../decide/decide.ts';
+import type { HostReasonCode } from '../decide/host-reasons.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { VerdictKind } from '../decide/verdict.ts';
 import { KubeError, isNotFound } from '../kube/errors.ts';
@@ -42,6 +43,9 @@ const maxConflicts = 3;
 
 /** Policies that change faster than a request is decided do so only for a while. */
 const maxOvertaken = 5;
+
+/** While one request has the policy spin, others wait for the thread that evaluates. */
+const timeoutCode: HostReasonCode = 'PolicyTimeout';
 
 /** A missing permission does not come back in a second; a person has to grant it. */
 const forbiddenRetryMs = 60_000;
@@ -123,7 +127,11 @@ function rest(request: CertificateRequest, { verdict }: Decision, actions: Recon
     case 'wait':
       return { kind: 'again', afterMs: actions.waitMs(request, verdict.retryAfterSeconds) };
     case 'error':
-      return { kind: 'failed', atLeastMs: (verdict.retryAfterSeconds ?? 0) * 1000 };
+      return {
+        kind: 'failed',
+        atLeastMs: (verdict.retryAfterSeconds ?? 0) * 1000,
+        costly: verdict.reasons.some(({ code }) => code === timeoutCode),
+      };
     case 'approve':
     case 'deny':
     case 'abstain':

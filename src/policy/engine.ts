@@ -1,7 +1,8 @@
 import { messageOf } from '../text/message.ts';
 import { EvaluationError } from './error.ts';
 import { PolicyError } from '../bundle/error.ts';
-import { type Answer, Isolate } from './isolate.ts';
+import { Isolate } from './isolate.ts';
+import type { Answer } from './question.ts';
 
 /**
  * Functions that the SDK supplies beside those compiled into the module. Whatever else a module imports
@@ -82,7 +83,7 @@ export class Engine {
 }
 
 function valueOf(answer: Answer): unknown {
-  if ('problem' in answer) throw new EvaluationError(answer.problem);
+  if ('problem' in answer) throw new EvaluationError(answer.problem, { overdue: answer.overdue ?? false });
   return answer.value;
 }
 

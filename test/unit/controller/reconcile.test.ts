@@ -14,6 +14,12 @@ const none = { reasons: [], warnings: [] };
 const approve: Verdict = { kind: 'approve', ...none };
 const deny: Verdict = { kind: 'deny', ...none };
 const wait = (retryAfterSeconds?: number): Verdict => ({ kind: 'wait', ...none, retryAfterSeconds });
+const overdue: Verdict = {
+  kind: 'error',
+  reasons: [{ code: 'PolicyTimeout', msg: 'x took longer than 500 ms', source: 'policy' }],
+  warnings: [],
+  retryAfterSeconds: undefined,
+};
 const error = (retryAfterSeconds?: number): Verdict => ({ kind: 'error', ...none, retryAfterSeconds });
 
 const object = (spec: CSRObjectSpec = {}): KubeObject => asObject(csrObject(spec));
@@ -82,8 +88,9 @@ describe('a verdict', () => {
     ['deny', deny, { onDeny: 'deny', enforcement: 'dryrun' }, undefined, { kind: 'done' }],
     ['wait', wait(), { onDeny: 'deny' }, undefined, { kind: 'again', afterMs: 1000 }],
     ['wait 60 s', wait(60), {}, undefined, { kind: 'again', afterMs: 60_000 }],
-    ['error', error(), { onDeny: 'deny' }, undefined, { kind: 'failed', atLeastMs: 0 }],
-    ['error, after 7 s', error(7), {}, undefined, { kind: 'failed', atLeastMs: 7000 }],
+    ['error', error(), { onDeny: 'deny' }, undefined, { kind: 'failed', atLeastMs: 0, costly: false }],
+    ['error, after 7 s', error(7), {}, undefined, { kind: 'failed', atLeastMs: 7000, costly: false }],
+    ['error of a policy that spins', overdue, {}, undefined, { kind: 'failed', atLeastMs: 0, costly: true }],
     ['abstain', { kind: 'abstain', ...none }, { onDeny: 'deny' }, undefined, { kind: 'done' }],
     ['ignore', { kind: 'ignore', ...none }, { onDeny: 'deny' }, undefined, { kind: 'done' }],
   ])('%s with %3$j writes %4$s', async (_, verdict, options, type, outcome) => {
