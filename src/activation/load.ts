@@ -5,6 +5,8 @@ import { probeFor } from '../decide/probe.ts';
 import { parseBundle } from '../bundle/bundle.ts';
 import type { BundleFiles } from '../bundle/files.ts';
 import { readBundleFiles } from '../bundle/files.ts';
+import { readOverlays } from '../bundle/overlay-file.ts';
+import type { Overlay } from '../bundle/overlay.ts';
 import { Isolate } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
 import { readEntrypointCustom } from '../policy/needs.ts';
@@ -24,17 +26,31 @@ export function bundlePath(config: Config, bundle: string | undefined): string {
   return bundle ?? config.policy.bundle ?? defaultBundle();
 }
 
-/** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
-export async function loadPolicies(config: Config, bundle: string | undefined): Promise<Policies> {
-  const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
-  return loadPoliciesFrom(config, await readBundleFiles(bundlePath(config, bundle)), isolate);
+/**
+ * Reads the data overlays of the configuration, and those of the command line beside them.
+ * @throws PolicyError OverlayUnreadable
+ */
+export function configuredOverlays(config: Config, data: readonly string[] = []): Promise<Overlay[]> {
+  return readOverlays([...config.policy.data, ...data]);
 }
 
-/** The same from the files of a bundle, to be evaluated in that isolate. */
+/** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
+export async function loadPolicies(
+  config: Config,
+  bundle: string | undefined,
+  data: readonly string[] = [],
+): Promise<Policies> {
+  const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
+  const files = await readBundleFiles(bundlePath(config, bundle));
+  return loadPoliciesFrom(config, files, isolate, await configuredOverlays(config, data));
+}
+
+/** The same from the files of a bundle and overlays over its data, to be evaluated in that isolate. */
 export async function loadPoliciesFrom(
   config: Config,
   files: BundleFiles,
   isolate: Isolate,
+  overlays: readonly Overlay[] = [],
 ): Promise<Policies> {
   const floor = await loadFloor(probeFor, isolate);
   const choice = {
@@ -42,6 +58,7 @@ export async function loadPoliciesFrom(
     entrypoints: config.policy.entrypoints,
     supported: [...floor.needs.keys()],
     probe: probeFor,
+    overlays,
   };
   const signers = await loadPolicy(files, choice, isolate);
   return { floor, signers };

@@ -21,6 +21,10 @@ export type PolicyErrorCode =
   | 'FactsConflict'
   | 'LookupInvalid'
   | 'DecisionInvalid'
+  | 'OverlayUnreadable'
+  | 'OverlayPathUnknown'
+  | 'OverlayTypeWrong'
+  | 'OverlayConflict'
   | 'ConfigErrors';
 
 /** A policy that cannot be loaded. Never raised by the content of a request. */

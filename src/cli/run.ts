@@ -31,6 +31,7 @@ export interface RunOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly bundle?: string;
+  readonly data?: readonly string[];
 }
 
 /** How long a stop waits for what is being decided; below the 30 s that Kubernetes grants a pod. */
@@ -39,7 +40,7 @@ const stopMs = 20_000;
 /** Runs the controller until it is told to stop. */
 export async function runCommand(options: RunOptions, config: Config, io: IO): Promise<ExitCode> {
   const log = createLogger(config.log.level);
-  const policies = await loadPolicies(config, options.bundle);
+  const policies = await loadPolicies(config, options.bundle, options.data);
   const client = connect(
     { kubeconfig: options.kubeconfig, context: options.context, env: io.env },
     { userAgent: `rego-csr-approver/${version}`, connections: config.limits.concurrency * 3 },
