@@ -146,7 +146,7 @@ describe('no field of the configuration relaxes it', () => {
   });
 });
 
-const overlay = (name: string, text: unknown) => {
+const withOverlay = (name: string, text: unknown) => {
   const file = join(root, name);
   writeFileSync(file, typeof text === 'string' ? text : stringify(text));
   return base(defaultBundle, { policy: { data: [file] } });
@@ -165,7 +165,7 @@ describe('no knob relaxes it', () => {
     Object.entries(all).map(([knob, config]) => ({ name, knob, config })),
   );
   test.each(rows)('$name: $knob', async ({ name, knob, config }) => {
-    const tree = overlay(`${name}-${knob}.yaml`, { csr: { [name]: { config } } });
+    const tree = withOverlay(`${name}-${knob}.yaml`, { csr: { [name]: { config } } });
     expect(await outcome(tree)).toMatchObject(holds);
   });
 
@@ -178,7 +178,7 @@ describe('no knob relaxes it', () => {
           .reduce((one, more) => ({ ...one, ...more }), {}),
       },
     ]);
-    expect(await outcome(overlay('all.yaml', { csr: Object.fromEntries(all) }))).toMatchObject(holds);
+    expect(await outcome(withOverlay('all.yaml', { csr: Object.fromEntries(all) }))).toMatchObject(holds);
   });
 
   test.each([
@@ -197,7 +197,7 @@ describe('no knob relaxes it', () => {
       'OverlayUnreadable',
     ],
   ])('an overlay over %s is refused', async (name, text, refused) => {
-    expect(await outcome(overlay(`${name.replaceAll(' ', '-')}.yaml`, text))).toEqual({ refused });
+    expect(await outcome(withOverlay(`${name.replaceAll(' ', '-')}.yaml`, text))).toEqual({ refused });
   });
 });
 
