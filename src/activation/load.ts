@@ -5,6 +5,8 @@ import { probeFor } from '../decide/probe.ts';
 import { parseBundle } from '../bundle/bundle.ts';
 import type { BundleFiles } from '../bundle/files.ts';
 import { readBundleFiles } from '../bundle/files.ts';
+import { readOverlays } from '../bundle/overlay-file.ts';
+import type { Overlay } from '../bundle/overlay.ts';
 import { Isolate, type IsolateOptions } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
 import { readEntrypointCustom } from '../policy/needs.ts';
@@ -25,23 +27,43 @@ export function bundlePath(config: Config, bundle: string | undefined): string {
   return bundle ?? config.policy.bundle ?? defaultBundle();
 }
 
+/**
+ * Reads the data overlays of the configuration, and those of the command line beside them.
+ * @throws PolicyError OverlayUnreadable
+ */
+export function configuredOverlays(config: Config, data: readonly string[] = []): Promise<Overlay[]> {
+  return readOverlays([...config.policy.data, ...data]);
+}
+
 /** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
-export async function loadPolicies(config: Config, bundle: string | undefined): Promise<Policies> {
+export async function loadPolicies(
+  config: Config,
+  bundle: string | undefined,
+  data: readonly string[] = [],
+): Promise<Policies> {
   const isolate = new Isolate(isolateOptions(config));
-  return loadPoliciesFrom(config, await readBundleFiles(bundlePath(config, bundle)), isolate);
+  const files = await readBundleFiles(bundlePath(config, bundle));
+  return loadPoliciesFrom(config, files, isolate, await configuredOverlays(config, data));
 }
 
 /**
  * Verifies, compiles and probes a bundle in an isolate of its own, beside whatever is in force.
+ * @param data overlays beside the configured ones; read anew, like these
  * @param signal ends the isolate, and so the load, however long a rule would take
  * @throws PolicyError with nothing left running
  */
-export async function loadBundle(config: Config, files: BundleFiles, signal: AbortSignal): Promise<Loaded> {
+export async function loadBundle(
+  config: Config,
+  files: BundleFiles,
+  data: readonly string[],
+  signal: AbortSignal,
+): Promise<Loaded> {
   const isolate = new Isolate(isolateOptions(config));
   const end = () => void isolate.close();
   signal.addEventListener('abort', end, { once: true });
   try {
-    const policies = await loadPoliciesFrom(config, files, isolate);
+    const overlays = await configuredOverlays(config, data);
+    const policies = await loadPoliciesFrom(config, files, isolate, overlays);
     const [revision = ''] = [...policies.signers.values()].map((policy) => policy.revision);
     return { policies, revision, close: () => isolate.close() };
   } catch (cause) {
@@ -58,11 +80,12 @@ function isolateOptions({ limits }: Config): IsolateOptions {
   return { deadlineMs, maxMiB, workers };
 }
 
-/** The same from the files of a bundle, to be evaluated in that isolate. */
+/** The same from the files of a bundle and overlays over its data, to be evaluated in that isolate. */
 export async function loadPoliciesFrom(
   config: Config,
   files: BundleFiles,
   isolate: Isolate,
+  overlays: readonly Overlay[] = [],
 ): Promise<Policies> {
   const floor = await loadFloor(probeFor, isolate);
   const choice = {
@@ -70,6 +93,7 @@ export async function loadPoliciesFrom(
     entrypoints: config.policy.entrypoints,
     supported: [...floor.needs.keys()],
     probe: probeFor,
+    overlays,
   };
   const signers = await loadPolicy(files, choice, isolate);
   return { floor, signers };

@@ -23,6 +23,10 @@ export type PolicyErrorCode =
   | 'FactsConflict'
   | 'LookupInvalid'
   | 'DecisionInvalid'
+  | 'OverlayUnreadable'
+  | 'OverlayPathUnknown'
+  | 'OverlayTypeWrong'
+  | 'OverlayConflict'
   | 'ConfigErrors'
   | SourceErrorCode;
 

@@ -29,6 +29,7 @@ export interface CaptureOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly bundle?: string;
+  readonly data?: readonly string[];
   /** Where to write; undefined is standard output. */
   readonly output?: string;
   /** Writes the document also where facts are missing. */
@@ -53,7 +54,7 @@ export async function captureCommand(
   config: Config,
   io: IO,
 ): Promise<ExitCode> {
-  const policies = await loadPolicies(config, options.bundle);
+  const policies = await loadPolicies(config, options.bundle, options.data);
   const client = connect(
     { kubeconfig: options.kubeconfig, context: options.context, env: io.env },
     { userAgent: `rego-csr-approver/${version}` },

@@ -33,10 +33,16 @@ export interface PolicyRuntime {
   readonly status: () => object;
 }
 
+/** What the command line says beside the configuration. */
+interface PolicyOptions {
+  readonly bundle?: string;
+  readonly data?: readonly string[];
+}
+
 /** @param id names this process in the status */
 export function policyRuntime(
   config: Config,
-  bundle: string | undefined,
+  { bundle, data = [] }: PolicyOptions,
   log: Logger,
   { id, now }: { readonly id: string; readonly now: () => Date },
 ): PolicyRuntime {
@@ -45,7 +51,7 @@ export function policyRuntime(
   const policy = new BundleRecord('policy', now);
   const floor = new BundleRecord('floor', now);
   const activation = new Activation<Fetched>({
-    load: ({ files }, signal) => loadBundle(config, files, signal),
+    load: ({ files }, signal) => loadBundle(config, files, data, signal),
   });
   const source = new FileSource(bundlePath(config, bundle));
   const feed = new PolicyFeed({
@@ -53,7 +59,7 @@ export function policyRuntime(
     delays: fileDelays,
     activation,
     record: policy,
-    files: [],
+    files: [...config.policy.data, ...data],
     failed: (cause, failures) => {
       const problem = problemOf(cause);
       policy.unanswered(problem);

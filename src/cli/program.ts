@@ -38,6 +38,11 @@ const bundle = () =>
     '--bundle <file>',
     'policy bundle (.tar.gz or directory of `opa build`) instead of the configured one',
   );
+const data = () =>
+  new Option(
+    '--data <file>',
+    'data overlay that replaces knobs of the policy, beside the configured ones; may be repeated',
+  ).argParser(collect);
 const files = () =>
   new Option(
     '-f, --file <file>',
@@ -79,6 +84,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(context())
     .addOption(config())
     .addOption(bundle())
+    .addOption(data())
     .action(async (options: RunOptions & { config?: string }) => {
       code = await runCommand(options, loadConfig(options.config), io);
     });
@@ -117,6 +123,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addOption(config())
     .addOption(bundle())
+    .addOption(data())
     .action(async (options: ReviewOptions & { config?: string }) => {
       code = await reviewCommand(options, loadConfig(options.config), io);
     });
@@ -130,6 +137,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .option('--partial', 'write it also without facts that cannot be obtained: exit code 1', false)
     .addOption(config())
     .addOption(bundle())
+    .addOption(data())
     .action(async (name: string, options: CaptureOptions & { config?: string }) => {
       code = await captureCommand(name, options, loadConfig(options.config), io);
     });
@@ -162,6 +170,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     )
     .addOption(config())
     .addOption(bundle())
+    .addOption(data())
     .action(async (paths: string[], options: VerifyOptions) => {
       code = await verifyCommand(paths, options, loadConfig(options.config), io);
     });

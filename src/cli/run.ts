@@ -14,12 +14,13 @@ export interface RunOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly bundle?: string;
+  readonly data?: readonly string[];
 }
 
 /** Runs the controller until it is told to stop. */
 export async function runCommand(options: RunOptions, config: Config, io: IO): Promise<ExitCode> {
   const log = createLogger(config.log.level);
-  const policy = policyRuntime(config, options.bundle, log, { id: hostname(), now: io.now });
+  const policy = policyRuntime(config, options, log, { id: hostname(), now: io.now });
   try {
     await policy.first(io.stopping);
     const client = connect(

@@ -6,6 +6,7 @@ import { escapeText } from '../text/escape.ts';
 import { CaseError } from '../verify/error.ts';
 import type { CaseEntry } from '../verify/files.ts';
 import { readCases } from '../verify/files.ts';
+import { overlaid } from '../verify/data.ts';
 import { KeyRing } from '../verify/keys.ts';
 import type { Report } from '../verify/outcome.ts';
 import { passed } from '../verify/outcome.ts';
@@ -17,11 +18,12 @@ import { runCases } from '../verify/run.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
-import { bundlePath, loadPoliciesFrom, signersOf } from '../activation/load.ts';
+import { bundlePath, configuredOverlays, loadPoliciesFrom, signersOf } from '../activation/load.ts';
 import { version } from './version.ts';
 
 export interface VerifyOptions {
   readonly bundle?: string;
+  readonly data?: readonly string[];
   readonly config?: string;
   readonly output: readonly string[];
   readonly filter: readonly string[];
@@ -46,7 +48,8 @@ export async function verifyCommand(
 ): Promise<ExitCode> {
   const outputs = readOutputs(options.output);
   const entries = selected(readCases(paths), options.filter, paths);
-  const bundle = await readBundleFiles(bundlePath(config, options.bundle));
+  const overlays = await configuredOverlays(config, options.data);
+  const bundle = overlaid(await readBundleFiles(bundlePath(config, options.bundle)), overlays);
   // A configuration says which signers are decided; without one it is every signer that the bundle has rules for.
   const chosen = options.config === undefined ? { ...config, signers: signersOf(bundle) } : config;
   const { maxNodeAddresses, exemptNodes } = config.limits;
@@ -64,9 +67,11 @@ export async function verifyCommand(
 }
 
 /** Which policy has decided: whoever forgets `--bundle` tests the default one. */
-function policyName(config: Config, { bundle }: VerifyOptions): string {
+function policyName(config: Config, { bundle, data = [] }: VerifyOptions): string {
   const given = bundle ?? config.policy.bundle;
-  return given === undefined ? 'built-in default' : escapeText(given, 1024);
+  const name = given === undefined ? 'built-in default' : escapeText(given, 1024);
+  const files = [...config.policy.data, ...data].map((file) => escapeText(file, 1024));
+  return files.length === 0 ? name : `${name} with the data of ${files.join(', ')}`;
 }
 
 function readOutputs(given: readonly string[]): Output[] {

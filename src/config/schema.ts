@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
+import { policyData } from './policy-data.ts';
 
 const cidr = z
   .string()
@@ -50,6 +51,7 @@ export const configSchema = z.strictObject({
         .record(z.string(), z.string())
         .default({})
         .describe('Entrypoint by signer, where a bundle has several for one signer.'),
+      ...policyData,
     })
     .prefault({}),
   cluster: z

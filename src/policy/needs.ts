@@ -50,9 +50,18 @@ export const noFacts: FactNeeds = {
   pending: false,
 };
 
+const knobsPath = z.string().regex(dataPath, 'not a path into data, such as csr.mine.config');
+
 const entrypointCustom = z.strictObject({
   signer_name: z.string(),
   max_age_seconds: z.int().positive().optional(),
+  /** Paths of objects in the bundle's data: each of their members is a knob, which a data overlay may replace. */
+  knobs: z
+    .union(
+      [knobsPath.transform((path) => [path]), z.array(knobsPath)],
+      'not a path into data, such as csr.mine.config, or a list of them',
+    )
+    .default([]),
   facts: factNeeds
     .extend({
       /** Path into the bundle's data, where each member has a `query`: lookups that data alone can choose. */
@@ -65,6 +74,7 @@ const entrypointCustom = z.strictObject({
 export interface EntrypointCustom {
   readonly signer_name: string;
   readonly max_age_seconds?: number | undefined;
+  readonly knobs: readonly string[];
   readonly facts: FactNeeds;
 }
 

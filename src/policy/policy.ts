@@ -4,12 +4,15 @@ import { decisionShape, shapeProblem } from './decision.ts';
 import { Engine } from './engine.ts';
 import { PolicyError } from '../bundle/error.ts';
 import type { BundleFiles } from '../bundle/files.ts';
+import type { Overlay } from '../bundle/overlay.ts';
 import type { Isolate } from './isolate.ts';
+import { withOverlays } from './knobs.ts';
 import type { EntrypointCustom, FactNeeds } from './needs.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from './needs.ts';
 import type { Probe } from './probe.ts';
 import type { ReasonCode } from './reasons.ts';
 import { reasonCodes } from './reasons.ts';
+import { escapeText } from '../text/escape.ts';
 
 /** The rules of one signer, ready to be evaluated. */
 export interface SignerPolicy {
@@ -32,6 +35,8 @@ export interface PolicyChoice {
   /** Signers that a floor exists for: a policy for another could approve what nothing else judges. */
   readonly supported: readonly string[];
   readonly probe: Probe;
+  /** Laid over the bundle's data before anything reads it. */
+  readonly overlays?: readonly Overlay[];
 }
 
 interface Candidate {
@@ -45,7 +50,8 @@ export async function loadPolicy(
   choice: PolicyChoice,
   isolate?: Isolate,
 ): Promise<ReadonlyMap<string, SignerPolicy>> {
-  const bundle = parseBundle(files);
+  const { overlays = [] } = choice;
+  const bundle = withOverlays(parseBundle(files), overlays);
   const candidates = bundle.entrypoints.map((entrypoint) => ({
     path: entrypoint.path,
     custom: readEntrypointCustom(entrypoint, bundle.data),
@@ -66,7 +72,7 @@ export async function loadPolicy(
     policies.set(signerName, signerPolicy(bundle, engine, chosen, serving, codes));
   }
   // oxlint-disable-next-line no-await-in-loop -- one engine, and the first problem is the one to report
-  for (const policy of policies.values()) await selfTest(policy, engine, choice.probe);
+  for (const policy of policies.values()) await selfTest(policy, engine, choice.probe, overlays);
   return policies;
 }
 
@@ -121,7 +127,12 @@ function signerPolicy(
 }
 
 /** A configuration error must stop the load: at evaluation it could silently switch a rule off. */
-async function selfTest(policy: SignerPolicy, engine: Engine, probe: Probe): Promise<void> {
+async function selfTest(
+  policy: SignerPolicy,
+  engine: Engine,
+  probe: Probe,
+  overlays: readonly Overlay[],
+): Promise<void> {
   const value = await engine.selfTest(policy.entrypoint, probe(policy.signerName, policy.needs));
   const decision = decisionShape.safeParse(value);
   if (!decision.success) {
@@ -133,9 +144,10 @@ async function selfTest(policy: SignerPolicy, engine: Engine, probe: Probe): Pro
   const problems = decision.data.config_errors;
   if (problems.length > 0) {
     const lines = problems.map((problem) => (typeof problem === 'string' ? problem : problem.msg)).sort();
+    const files = overlays.map(({ file }) => escapeText(file, 1024)).join(', ');
     throw new PolicyError(
       'ConfigErrors',
-      `${policy.entrypoint} reports configuration errors: ${lines.join('; ')}`,
+      `${policy.entrypoint} reports configuration errors${files === '' ? '' : ` with the data of ${files}`}: ${lines.join('; ')}`,
     );
   }
 }

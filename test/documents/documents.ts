@@ -6,6 +6,7 @@ import { inputSchema } from '../../src/decide/input.ts';
 import { codesTable } from '../rego/codes.ts';
 import { configTable } from './config-table.ts';
 import { metricsTable } from './metrics-table.ts';
+import { overlaySchema } from './overlay-schema.ts';
 
 /** A document, or a part of one, that is made from the code: written by `make docs`, proven current by a test. */
 export interface Generated {
@@ -19,6 +20,7 @@ export const root = new URL('../../', import.meta.url).pathname;
 
 export const generated: readonly Generated[] = [
   { file: 'policies/schemas/input.json', make: () => `${JSON.stringify(schema(), null, 2)}\n` },
+  { file: 'policies/schemas/overlay.json', make: overlaySchema },
   { file: 'policies/README.md', part: 'decoder codes', make: refusalTable },
   { file: 'policies/README.md', part: 'host codes', make: hostTable },
   { file: 'policies/README.md', part: 'policy codes', make: codesTable },

@@ -135,6 +135,8 @@ describe('a better policy decides what waits', () => {
   });
 });
 
+const isReview = ({ url }: { url: string }) => url.includes('subjectaccessreviews');
+
 test('a request that is being decided while the policy changes is decided by the new one', async () => {
   const proxy = await FaultProxy.start(scene.cluster.adminKubeconfig);
   const kubeconfig = join(scene.cluster.dir, 'held.kubeconfig');
@@ -143,7 +145,6 @@ test('a request that is being decided while the policy changes is decided by the
   const until = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const isReview = ({ url }: { url: string }) => url.includes('subjectaccessreviews');
   try {
     const program = await start('allows', { kubeconfig, config: 'onDeny: deny' });
     proxy.fault = (request) => (isReview(request) ? { kind: 'hold', until } : undefined);
@@ -163,8 +164,9 @@ test('a request that is being decided while the policy changes is decided by the
   }
 });
 
+const half = () => readFileSync(bundle('allows')).subarray(0, 2000);
+
 describe('a bad bundle leaves the policy in force, and says why, until a good one comes', () => {
-  const half = () => readFileSync(bundle('allows')).subarray(0, 2000);
   test.each<[string, () => Uint8Array | string, string]>([
     ['half of an archive', half, 'BundleUnreadable'],
     ['no archive', () => 'hello', 'BundleUnreadable'],

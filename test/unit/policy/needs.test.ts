@@ -40,6 +40,9 @@ test.each<[string, Record<string, unknown> | undefined, RegExp]>([
     { ...good, facts: { sar: { a: { resource: 'x' } } } },
     /custom\.facts\.sar\.a\.verb/,
   ],
+  ['knobs at no path', { ...good, knobs: 'csr/x/config' }, /custom\.knobs: not a path into data/],
+  ['knobs at no path, in a list', { ...good, knobs: ['csr.x', ''] }, /custom\.knobs.*not a path into data/],
+  ['knobs of another kind', { ...good, knobs: { csr: true } }, /custom\.knobs: not a path into data/],
   ['a review with a word too many', { ...good, facts: { sar: { a: { ...review, x: 1 } } } }, /facts\.sar\.a/],
   ['a review of a wrong name', { ...good, facts: { sar: { 'A-1': review } } }, /custom\.facts\.sar/],
 ])('is refused: %s', (_, custom, message) => {

@@ -22,6 +22,7 @@ package csr.kubelet_client
 # entrypoint: true
 # custom:
 #   signer_name: kubernetes.io/kube-apiserver-client-kubelet
+#   knobs: csr.kubelet_client.config
 #   facts:
 #     sar:
 #       nodeclient:

@@ -18,6 +18,7 @@ package csr.kubelet_serving
 # custom:
 #   signer_name: kubernetes.io/kubelet-serving
 #   max_age_seconds: 900 # The kubelet waits for 15 minutes, then makes another request.
+#   knobs: csr.kubelet_serving.config
 #   facts:
 #     sar:
 #       selfnodeserver:

@@ -1,0 +1,117 @@
+import { client, serving } from './requests.ts';
+
+/** A value of a field, and the code by which it is refused; one that is taken must leave the good requests approved. */
+export interface Row {
+  readonly value: unknown;
+  readonly refused?: string;
+}
+
+const takes = (...values: readonly unknown[]): Row[] => values.map((value) => ({ value }));
+const refuses = (refused: string, ...values: readonly unknown[]): Row[] =>
+  values.map((value) => ({ value, refused }));
+
+/**
+ * Every field of ApproverConfiguration, at its most permissive and beyond: a new field needs a row.
+ *
+ * Are the caps relaxed where `limits` goes above its default? No: the floor's cap is the hard limit (src/csr/limits.ts),
+ * which the schema and the decoder both hold, and the default is a smaller one.
+ */
+export const fields: Readonly<Record<string, readonly Row[]>> = {
+  apiVersion: refuses('ConfigInvalid', 'rego-csr-approver/v0'),
+  kind: refuses('ConfigInvalid', 'Permissive'),
+  signers: [
+    ...refuses('SignerNotSupported', [serving, client, 'kubernetes.io/kube-apiserver-client']),
+    ...refuses('ConfigInvalid', [], ['']),
+    ...takes([serving, client]),
+  ],
+  enforcement: takes('dryrun', 'enforce'),
+  onDeny: takes('deny', 'leavePending'),
+  // Others are in bundles.ts.
+  'policy.bundle': refuses('BundleNotFound', '/nonexistent'),
+  'policy.entrypoints': [
+    ...refuses('EntrypointMissing', { [serving]: 'csr/floor/facts' }, { [client]: 'csr/floor/form' }),
+    ...takes({ [serving]: 'csr/mine/serving' }),
+  ],
+  // Others are in overlays.ts.
+  'policy.data': refuses('OverlayUnreadable', ['/nonexistent']),
+  'cluster.apiNames': takes([]),
+  'cluster.apiAddresses': [...refuses('ConfigInvalid', ['none']), ...takes([])],
+  'cluster.serviceCIDRs': [...refuses('ConfigInvalid', ['10.96.0.0/33'], ['-10.96.0.0/16']), ...takes([])],
+  'cluster.podCIDRs': takes([]),
+  'cluster.dnsDomain': takes('example.org'),
+  'limits.maxRequestBytes': [...refuses('ConfigInvalid', 65_537), ...takes(65_536)],
+  'limits.maxSANs': [...refuses('ConfigInvalid', 129), ...takes(128)],
+  'limits.maxNodeAddresses': takes(4096),
+  'limits.exemptNodes': takes(['n1', 'n9']),
+  'limits.evaluationMs': takes(10_000),
+  'limits.concurrency': takes(256),
+  'dns.servers': takes(['127.0.0.1:9']),
+  'dns.timeoutMs': takes(10_000),
+  'server.address': takes('0.0.0.0'),
+  'server.port': takes(0),
+  'log.level': takes('error'),
+};
+
+const everywhere = {
+  node_name: '^n[0-9]+$',
+  // Patterns for every name and ranges of all addresses are refused by the policy itself.
+  names: [
+    '{node}',
+    'kubernetes',
+    '*.default.svc',
+    '*.default.svc.cluster.local',
+    '*.b.svc',
+    'localhost',
+    'api.example.com',
+  ],
+  cidrs: ['0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1'],
+};
+const machine = {
+  query: { version: 'v1', resource: 'machines', name: '{node_name}' },
+  addresses: ['status', 'addresses'],
+};
+
+/** Every knob of the default policies at its most permissive, with what it takes to have an effect. */
+export const knobs: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>> = {
+  kubelet_serving: {
+    trust: {
+      trust: [['node-status'], ['inventory'], ['lookup:machine']],
+      inventory: { everywhere },
+      lookups: { machine },
+    },
+    inventory: { trust: [['inventory']], inventory: { everywhere } },
+    lookups: { trust: [['lookup:machine']], lookups: { machine } },
+    max_expiration_seconds: { max_expiration_seconds: 2_147_483_647 },
+    require_credential_id: { require_credential_id: false },
+    reserved_names: { reserved_names: [] },
+    reserved_cidrs: { reserved_cidrs: [] },
+    max_age_seconds: { max_age_seconds: 86_400 },
+    newest_only: { newest_only: false },
+    max_pending_requestor: { max_pending_requestor: 0 },
+    max_pending_cluster: { max_pending_cluster: 0 },
+  },
+  kubelet_client: {
+    bootstrappers: {
+      bootstrappers: [
+        { groups: ['system:bootstrappers'], any_node_name: true },
+        { users: ['^[a-z]+$', '^system:[a-z:]+$'], any_node_name: true },
+      ],
+    },
+    bootstrap_existing_nodes: { bootstrap_existing_nodes: true },
+    max_expiration_seconds: { max_expiration_seconds: 2_147_483_647 },
+    require_credential_id: { require_credential_id: false },
+  },
+};
+
+/**
+ * What the program may read of its environment, and why none of it is a setting of the floor. Of a built program the
+ * floor is part of the text: no variable says where it lies.
+ */
+export const environment: Readonly<Record<string, string>> = {
+  KUBECONFIG: 'which cluster is asked, and as whom',
+  KUBERNETES_SERVICE_HOST: 'where the API server of a pod is',
+  KUBERNETES_SERVICE_PORT: 'its port',
+  POD_NAME: 'what Events about the program are about',
+  POD_NAMESPACE: 'its namespace',
+  POD_UID: 'its uid',
+};
