@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   mkdirSync,
   mkdtempSync,
@@ -21,8 +22,6 @@ import { Scene } from './scene.ts';
 /** The shipped program, and a policy that is replaced while it runs. */
 
 const namespace = 'default';
-const pod = { name: 'approver-1', namespace, uid: '11111111-2222-3333-4444-555555555555' };
-const env = { POD_NAME: pod.name, POD_NAMESPACE: namespace, POD_UID: pod.uid };
 const says: Readonly<Record<string, PolicySays>> = {
   allows: { allow: 'input.node.found' },
   'allows-too': { allow: 'input.sar.own.allowed' },
@@ -45,6 +44,8 @@ const bundle = (name: string): string => {
 
 let scene: Scene;
 let approver: Approver | undefined;
+/** The Pod that it believes to be in: another one each time. */
+let uid: string;
 /** What the program is told to use. */
 let file: string;
 beforeAll(async () => {
@@ -69,6 +70,8 @@ const start = async (
   { config = '', kubeconfig = scene.cluster.adminKubeconfig, path = file } = {},
 ): Promise<Approver> => {
   if (path === file) replaceBy(file, bundle(name));
+  uid = randomUUID();
+  const env = { POD_NAME: 'approver-1', POD_NAMESPACE: namespace, POD_UID: uid };
   approver = await scene.keep(Approver.start({ kubeconfig, config, bundle: path, env }));
   return approver;
 };
@@ -90,7 +93,7 @@ const sample = async (program: Approver, name: string) => {
 const podEvents = async () => {
   const path = apiPath('apis', 'events.k8s.io', 'v1', 'namespaces', namespace, 'events');
   const events = (await listAll(scene.admin, path)) as Record<string, unknown>[];
-  const mine = events.filter(({ regarding }) => JSON.stringify(regarding).includes(pod.uid));
+  const mine = events.filter(({ regarding }) => JSON.stringify(regarding).includes(uid));
   return mine.map(({ type, reason, note }) => `${String(type)} ${String(reason)} ${String(note)}`);
 };
 const podEvent = (pattern: RegExp, program: Approver) =>
