@@ -1,4 +1,4 @@
-/** Why a bundle cannot be used. Stable codes; the messages say what to do. */
+/** Why a bundle cannot be used. Stable codes; the messages say what to do. policies/README.md lists them all. */
 export type PolicyErrorCode =
   | 'BundleNotFound'
   | 'BundleUnreadable'
@@ -8,10 +8,13 @@ export type PolicyErrorCode =
   | 'BundleDelta'
   | 'ManifestMissing'
   | 'ManifestInvalid'
+  | 'RegoVersionUnknown'
   | 'RootsInvalid'
   | 'DataInvalid'
   | 'WasmMissing'
+  | 'WasmAmbiguous'
   | 'WasmInvalid'
+  | 'AbiUnsupported'
   | 'BuiltinUnsupported'
   | 'AnnotationsMissing'
   | 'AnnotationInvalid'
@@ -21,7 +24,18 @@ export type PolicyErrorCode =
   | 'FactsConflict'
   | 'LookupInvalid'
   | 'DecisionInvalid'
-  | 'ConfigErrors';
+  | 'ConfigErrors'
+  | 'KeyUnreadable'
+  | 'KeyInvalid'
+  | 'SignatureMissing'
+  | 'SignatureUnverifiable'
+  | 'SignatureMalformed'
+  | 'SignatureKeyUnknown'
+  | 'SignatureAlgorithm'
+  | 'SignatureInvalid'
+  | 'SignatureScope'
+  | 'SignatureFiles'
+  | 'SignatureHashWeak';
 
 /** A policy that cannot be loaded. Never raised by the content of a request. */
 export class PolicyError extends Error {
