@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../text/message.ts';
+import { escapeText } from '../text/escape.ts';
 import { safeJson } from '../text/json.ts';
 import { PolicyError } from './error.ts';
 import { gunzipOne } from './gzip.ts';
@@ -26,7 +27,7 @@ export async function readBundleFiles(path: string): Promise<BundleFiles> {
     return await unpackBundle(await readRegular(real, bundleLimits.totalBytes));
   } catch (cause) {
     if (cause instanceof PolicyError) throw cause;
-    const message = `bundle ${safeJson(path)}: cannot be read (${messageOf(cause)})`;
+    const message = `bundle ${escapeText(path, 1024)}: cannot be read (${messageOf(cause)})`;
     throw new PolicyError('BundleNotFound', message, { cause });
   }
 }

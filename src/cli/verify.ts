@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import type { Config } from '../config/schema.ts';
-import { readBundleFiles } from '../bundle/files.ts';
 import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { CaseError } from '../verify/error.ts';
@@ -17,7 +16,7 @@ import { runCases } from '../verify/run.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
-import { bundlePath, loadPoliciesFrom, signersOf } from '../activation/load.ts';
+import { loadPoliciesFrom, readBundle, signersOf } from '../activation/load.ts';
 import { version } from './version.ts';
 
 export interface VerifyOptions {
@@ -46,7 +45,7 @@ export async function verifyCommand(
 ): Promise<ExitCode> {
   const outputs = readOutputs(options.output);
   const entries = selected(readCases(paths), options.filter, paths);
-  const bundle = await readBundleFiles(bundlePath(config, options.bundle));
+  const bundle = await readBundle(config, options.bundle);
   // A configuration says which signers are decided; without one it is every signer that the bundle has rules for.
   const chosen = options.config === undefined ? { ...config, signers: signersOf(bundle) } : config;
   const { maxNodeAddresses, exemptNodes } = config.limits;
