@@ -33,16 +33,9 @@ export interface PolicyRuntime {
   readonly status: () => object;
 }
 
-/** What the command line says beside the configuration. */
-interface PolicyOptions {
-  readonly bundle?: string;
-  readonly data?: readonly string[];
-}
-
 /** @param id names this process in the status */
 export function policyRuntime(
   config: Config,
-  { bundle, data = [] }: PolicyOptions,
   log: Logger,
   { id, now }: { readonly id: string; readonly now: () => Date },
 ): PolicyRuntime {
@@ -51,15 +44,15 @@ export function policyRuntime(
   const policy = new BundleRecord('policy', now);
   const floor = new BundleRecord('floor', now);
   const activation = new Activation<Fetched>({
-    load: ({ files }, signal) => loadBundle(config, files, data, signal),
+    load: ({ files }, signal) => loadBundle(config, files, signal),
   });
-  const source = new FileSource(bundlePath(config, bundle));
+  const source = new FileSource(bundlePath(config));
   const feed = new PolicyFeed({
     source,
     delays: fileDelays,
     activation,
     record: policy,
-    files: [...config.policy.data, ...data],
+    files: config.policy.data,
     failed: (cause, failures) => {
       const problem = problemOf(cause);
       policy.unanswered(problem);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { loadPolicies } from '../../src/activation/load.ts';
+import { loadPolicies, withOptions } from '../../src/activation/load.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { policiesPath } from '../rego/paths.ts';
 import { Scratch, shell, toolPath } from './shell.ts';
@@ -47,7 +47,9 @@ describe('policies/examples', () => {
       }
       const config = loadConfig(join(scratch.path(name), 'config.yaml'));
       const bundles = [join(scratch.path(name), 'build/policy.tar.gz'), scratch.path(`${name}.tar.gz`)];
-      const loaded = await Promise.all(bundles.map((bundle) => loadPolicies(config, bundle)));
+      const loaded = await Promise.all(
+        bundles.map((bundle) => loadPolicies(withOptions(config, { bundle }))),
+      );
       expect(loaded.map(({ signers }) => [...signers.keys()])).toEqual(
         bundles.map(() => ['kubernetes.io/kubelet-serving']),
       );

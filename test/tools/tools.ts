@@ -62,17 +62,24 @@ function kubernetes(directory: string, suffix: string): readonly Row[] {
   ];
 }
 
-const rows: readonly Row[] = [
-  {
-    name: 'opa',
+function opa(directory: string, suffix: string): Row {
+  return {
+    name: `opa${suffix}`,
     program: 'opa',
-    directory: 'opa',
+    directory,
     versionedBy: 'github.com/open-policy-agent/opa',
     importPath: 'github.com/open-policy-agent/opa',
     coldMinutes: 1.5,
     versionArguments: ['version'],
     versionPattern: /^Version: (\S+)$/m,
-  },
+  };
+}
+
+const rows: readonly Row[] = [
+  opa('opa', ''),
+  // Of the last two years, the oldest and one in the middle: their bundles must work, too.
+  opa('opa-1.0', '@1.0'),
+  opa('opa-1.13', '@1.13'),
   {
     name: 'conftest',
     program: 'conftest',
