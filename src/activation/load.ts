@@ -4,7 +4,8 @@ import type { Policies } from '../decide/decide.ts';
 import { probeFor } from '../decide/probe.ts';
 import { parseBundle } from '../bundle/bundle.ts';
 import type { BundleFiles } from '../bundle/files.ts';
-import { readBundleFiles } from '../bundle/files.ts';
+import type { SourceConfig } from '../bundle/sources/open.ts';
+import { openSource } from '../bundle/sources/open.ts';
 import { Isolate } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
 import { readEntrypointCustom } from '../policy/needs.ts';
@@ -19,15 +20,23 @@ function defaultBundle(): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-/** The bundle to use: that of the command line, of the configuration, or the default one. */
-export function bundlePath(config: Config, bundle: string | undefined): string {
-  return bundle ?? config.policy.bundle ?? defaultBundle();
+/** Where the bundle comes from: that of the command line, of the configuration, or the default one. */
+export function sourceOf(config: Config, bundle: string | undefined): SourceConfig {
+  return { ...config.policy, bundle: bundle ?? config.policy.bundle ?? defaultBundle() };
+}
+
+/** The files of that bundle, fetched once. */
+export async function fetchBundle(config: Config, bundle: string | undefined): Promise<BundleFiles> {
+  const source = openSource(sourceOf(config, bundle));
+  const fetched = await source.fetch(undefined, new AbortController().signal);
+  if (fetched === undefined) throw new Error('a source gave nothing to one who knows nothing');
+  return fetched.files;
 }
 
 /** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
 export async function loadPolicies(config: Config, bundle: string | undefined): Promise<Policies> {
   const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
-  return loadPoliciesFrom(config, await readBundleFiles(bundlePath(config, bundle)), isolate);
+  return loadPoliciesFrom(config, await fetchBundle(config, bundle), isolate);
 }
 
 /** The same from the files of a bundle, to be evaluated in that isolate. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Config } from '../config/schema.ts';
-import { readBundleFiles } from '../bundle/files.ts';
+import { openSource } from '../bundle/sources/open.ts';
 import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { CaseError } from '../verify/error.ts';
@@ -17,7 +17,7 @@ import { runCases } from '../verify/run.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
-import { bundlePath, loadPoliciesFrom, signersOf } from '../activation/load.ts';
+import { fetchBundle, loadPoliciesFrom, signersOf, sourceOf } from '../activation/load.ts';
 import { version } from './version.ts';
 
 export interface VerifyOptions {
@@ -46,7 +46,7 @@ export async function verifyCommand(
 ): Promise<ExitCode> {
   const outputs = readOutputs(options.output);
   const entries = selected(readCases(paths), options.filter, paths);
-  const bundle = await readBundleFiles(bundlePath(config, options.bundle));
+  const bundle = await fetchBundle(config, options.bundle);
   // A configuration says which signers are decided; without one it is every signer that the bundle has rules for.
   const chosen = options.config === undefined ? { ...config, signers: signersOf(bundle) } : config;
   const { maxNodeAddresses, exemptNodes } = config.limits;
@@ -65,8 +65,8 @@ export async function verifyCommand(
 
 /** Which policy has decided: whoever forgets `--bundle` tests the default one. */
 function policyName(config: Config, { bundle }: VerifyOptions): string {
-  const given = bundle ?? config.policy.bundle;
-  return given === undefined ? 'built-in default' : escapeText(given, 1024);
+  if (bundle === undefined && config.policy.bundle === undefined) return 'built-in default';
+  return escapeText(openSource(sourceOf(config, bundle)).name, 1024);
 }
 
 function readOutputs(given: readonly string[]): Output[] {
