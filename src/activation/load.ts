@@ -4,10 +4,11 @@ import type { Policies } from '../decide/decide.ts';
 import { probeFor } from '../decide/probe.ts';
 import { parseBundle } from '../bundle/bundle.ts';
 import type { BundleFiles } from '../bundle/files.ts';
-import { readBundleFiles } from '../bundle/files.ts';
 import { readOverlays } from '../bundle/overlay-file.ts';
 import type { Overlay } from '../bundle/overlay.ts';
 import { verifySignature } from '../bundle/signature.ts';
+import type { SourceConfig } from '../bundle/sources/open.ts';
+import { openSource } from '../bundle/sources/open.ts';
 import { Isolate, type IsolateOptions } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
 import { readEntrypointCustom } from '../policy/needs.ts';
@@ -41,9 +42,9 @@ export function withOptions(config: Config, { bundle, data = [] }: PolicyOptions
   };
 }
 
-/** Path of the bundle to use: the configured one, or the default one. */
-export function bundlePath({ policy }: Config): string {
-  return policy.bundle ?? defaultBundle();
+/** Where the bundle to use comes from: as configured, or the default one. */
+export function sourceOf({ policy }: Config): SourceConfig {
+  return { ...policy, bundle: policy.bundle ?? defaultBundle() };
 }
 
 /**
@@ -56,9 +57,11 @@ async function verified({ policy }: Config, files: BundleFiles): Promise<BundleF
   return policy.bundle === undefined ? files : verifySignature(files, verification);
 }
 
-/** The files of the bundle to use, held to the keys. */
+/** The files of the bundle to use, fetched once and held to the keys. */
 export async function readBundle(config: Config): Promise<BundleFiles> {
-  return verified(config, await readBundleFiles(bundlePath(config)));
+  const fetched = await openSource(sourceOf(config)).fetch(undefined, new AbortController().signal);
+  if (fetched === undefined) throw new TypeError('a source gave nothing to one who knows nothing');
+  return verified(config, fetched.files);
 }
 
 /**

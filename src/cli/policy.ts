@@ -1,9 +1,9 @@
 import type { ActivationListener } from '../activation/activation.ts';
 import { Activation } from '../activation/activation.ts';
 import { PolicyFeed } from '../activation/feed.ts';
-import { bundlePath, loadBundle } from '../activation/load.ts';
+import { loadBundle, sourceOf } from '../activation/load.ts';
 import { BundleRecord, problemOf } from '../activation/status.ts';
-import { FileSource } from '../bundle/sources/file.ts';
+import { openSource } from '../bundle/sources/open.ts';
 import type { Fetched } from '../bundle/sources/source.ts';
 import type { Config } from '../config/schema.ts';
 import { refusals } from '../csr/refusals.ts';
@@ -46,7 +46,7 @@ export function policyRuntime(
   const activation = new Activation<Fetched>({
     load: ({ files }, signal) => loadBundle(config, files, signal),
   });
-  const source = new FileSource(bundlePath(config));
+  const source = openSource(sourceOf(config));
   const feed = new PolicyFeed({
     source,
     delays: fileDelays,

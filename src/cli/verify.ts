@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { openSource } from '../bundle/sources/open.ts';
 import type { Config } from '../config/schema.ts';
 import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
@@ -65,8 +66,10 @@ export async function verifyCommand(
 }
 
 /** Which policy has decided: whoever forgets `--bundle` tests the default one. */
-function policyName({ policy: { bundle, data } }: Config): string {
-  const name = bundle === undefined ? 'built-in default' : escapeText(bundle, 1024);
+function policyName({ policy }: Config): string {
+  const { bundle, data } = policy;
+  const name =
+    bundle === undefined ? 'built-in default' : escapeText(openSource({ ...policy, bundle }).name, 1024);
   const files = data.map((file) => escapeText(file, 1024));
   return files.length === 0 ? name : `${name} with the data of ${files.join(', ')}`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { policyData } from './policy-data.ts';
+import { cacheDirectory, sourceFields } from './policy-source.ts';
 import { type Algorithm, keyKinds } from '../bundle/algorithms.ts';
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the table are what Algorithm is
@@ -10,13 +11,9 @@ const key = z.strictObject({
   file: z.string().min(1).describe('File with the public key or certificate in PEM; for HMAC the secret.'),
 });
 
-/** Where a policy comes from, and what it is held to. */
-export const policyConfig = z.strictObject({
-  bundle: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Bundle that replaces the default policy: a `.tar.gz` or a directory that `opa build` made.'),
+/** What a policy is made of and held to: the same for the one in force and for a candidate. */
+const policyFields = {
+  ...sourceFields,
   entrypoints: z
     .record(z.string(), z.string())
     .default({})
@@ -29,6 +26,8 @@ export const policyConfig = z.strictObject({
     ),
   scope: z.string().default('').describe('Scope that the signature must have; empty: it must have none.'),
   ...policyData,
-});
+};
+
+export const policyConfig = z.strictObject({ ...policyFields, cacheDirectory });
 
 export type PolicyConfig = z.infer<typeof policyConfig>;
