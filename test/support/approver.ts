@@ -25,10 +25,14 @@ export class Approver {
   readonly process: ChildProcess;
   readonly #directory: string;
   #log = '';
+  #output = '';
 
   private constructor(process: ChildProcess, directory: string) {
     this.process = process;
     this.#directory = directory;
+    process.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.#output += chunk;
+    });
     process.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#log += chunk;
     });
@@ -49,7 +53,7 @@ ${options.config ?? ''}
     const args = ['run', '--kubeconfig', options.kubeconfig, '--config', config];
     if (options.bundle !== undefined) args.push('--bundle', options.bundle);
     const child = spawn(executable, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
     const approver = new Approver(child, directory);
@@ -60,6 +64,11 @@ ${options.config ?? ''}
   /** Everything it has logged. */
   get log(): string {
     return this.#log;
+  }
+
+  /** What it has written to standard output. */
+  get output(): string {
+    return this.#output;
   }
 
   /** Its log as objects. */
