@@ -76,7 +76,13 @@ dist/template.tar.gz: $(POLICY_SOURCES) $(TEMPLATE_SOURCES) policies/capabilitie
 	node deploy/program/template.ts
 
 .PHONY: build
-build: dist/rego-csr-approver ## write the shipped program to dist/
+build: dist/rego-csr-approver compiler ## write the shipped program to dist/
+
+.PHONY: compiler
+compiler: dist/opa-compiler.wasm.br ## write OPA's compiler, for the command `build`, to dist/ (Go)
+
+dist/opa-compiler.wasm.br: $(wildcard src/build/opa/*) deploy/program/compiler.ts deploy/program/wasm-memory.ts | $(INSTALLED)
+	node deploy/program/compiler.ts
 
 dist/rego-csr-approver: $(SOURCES) $(wildcard deploy/program/*.ts) package.json dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz | $(INSTALLED)
 	node deploy/program/build.ts
@@ -113,9 +119,9 @@ clean: ## remove what was built here
 	rm -rf dist coverage node_modules
 
 .PHONY: clean-tools
-clean-tools: $(INSTALLED) ## remove the built tools, and downloads for the image, from the cache
+clean-tools: $(INSTALLED) ## remove the built tools and the compiler, and downloads for the image, from the cache
 	node test/tools/main.ts clean
-	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/rego-csr-approver/image"
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/rego-csr-approver/"{image,compiler}
 
 $(INSTALLED): package.json package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or later; the project brings its own Node 24' >&2; exit 2; }
