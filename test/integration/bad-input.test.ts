@@ -55,6 +55,16 @@ const manifest = '{"roots": ["csr/x"]}';
 describe('run ends before it touches the cluster', () => {
   test.each<[string, () => Promise<string[]> | string[], RegExp]>([
     [
+      'a data overlay that is missing',
+      () => ['--data', 'missing.yaml'],
+      /^error: OverlayUnreadable: missing\.yaml: cannot be read: .*ENOENT/,
+    ],
+    [
+      'a data overlay of another type',
+      () => ['--data', file('knobs.yaml', 'csr:\n  kubelet_serving: {config: {newest_only: 1}}\n')],
+      /^error: OverlayTypeWrong: \S+knobs\.yaml:2: csr\.kubelet_serving\.config\.newest_only: /,
+    ],
+    [
       'a bundle that is missing',
       () => ['--bundle', 'missing.tar.gz'],
       /^error: BundleNotFound: .*missing\.tar\.gz/,
