@@ -9,6 +9,7 @@ import { Isolate } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
 import { readEntrypointCustom } from '../policy/needs.ts';
 import { loadPolicy } from '../policy/policy.ts';
+import type { Loaded } from './activation.ts';
 
 // Replaced when the program is built: there the default bundle lies beside the program.
 declare const DEFAULT_BUNDLE: string | undefined;
@@ -28,6 +29,27 @@ export function bundlePath(config: Config, bundle: string | undefined): string {
 export async function loadPolicies(config: Config, bundle: string | undefined): Promise<Policies> {
   const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
   return loadPoliciesFrom(config, await readBundleFiles(bundlePath(config, bundle)), isolate);
+}
+
+/**
+ * Verifies, compiles and probes a bundle in an isolate of its own, beside whatever is in force.
+ * @param signal ends the isolate, and so the load, however long a rule would take
+ * @throws PolicyError with nothing left running
+ */
+export async function loadBundle(config: Config, files: BundleFiles, signal: AbortSignal): Promise<Loaded> {
+  const isolate = new Isolate({ deadlineMs: config.limits.evaluationMs });
+  const end = () => void isolate.close();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const policies = await loadPoliciesFrom(config, files, isolate);
+    const [revision = ''] = [...policies.signers.values()].map((policy) => policy.revision);
+    return { policies, revision, close: () => isolate.close() };
+  } catch (cause) {
+    await isolate.close();
+    throw cause;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
 
 /** The same from the files of a bundle, to be evaluated in that isolate. */

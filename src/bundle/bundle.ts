@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { messageOf } from '../text/message.ts';
+import { digestFiles } from './digest.ts';
 import { PolicyError } from './error.ts';
 import type { BundleFiles } from './files.ts';
 
@@ -80,23 +80,14 @@ export function parseBundle(files: BundleFiles): Bundle {
   const sources = new Map<string, string>();
   for (const [path, bytes] of files) if (path.endsWith('.rego')) sources.set(path, utf8(bytes, path));
   return {
-    revision: head.revision === '' ? digestOf(files) : head.revision,
+    // A bundle that was built without `--revision` goes by its content, so that a record of a decision can name it.
+    revision: head.revision === '' ? digestFiles(files).slice(0, 'sha256:'.length + 16) : head.revision,
     roots,
     entrypoints: readEntrypoints(head.wasm),
     wasm,
     data: readData(files, roots),
     sources,
   };
-}
-
-/** Names a bundle that was built without `--revision` by its content, so that a record of a decision can. */
-function digestOf(files: BundleFiles): string {
-  const hash = createHash('sha256');
-  for (const path of [...files.keys()].sort()) {
-    const bytes = files.get(path) ?? new Uint8Array();
-    hash.update(`${path}\0${String(bytes.length)}\0`).update(bytes);
-  }
-  return `sha256:${hash.digest('hex').slice(0, 16)}`;
 }
 
 /**

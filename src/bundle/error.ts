@@ -1,3 +1,5 @@
+import type { SourceErrorCode } from './sources/codes.ts';
+
 /** Why a bundle cannot be used. Stable codes; the messages say what to do. */
 export type PolicyErrorCode =
   | 'BundleNotFound'
@@ -21,7 +23,8 @@ export type PolicyErrorCode =
   | 'FactsConflict'
   | 'LookupInvalid'
   | 'DecisionInvalid'
-  | 'ConfigErrors';
+  | 'ConfigErrors'
+  | SourceErrorCode;
 
 /** A policy that cannot be loaded. Never raised by the content of a request. */
 export class PolicyError extends Error {

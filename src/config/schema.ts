@@ -135,6 +135,21 @@ export const configSchema = z.strictObject({
         .describe('Its port; 0 picks a free one, which the log names.'),
     })
     .prefault({}),
+  admin: z
+    .strictObject({
+      address: z
+        .string()
+        .min(1)
+        .default('127.0.0.1')
+        .describe('Address of /v1/status, which is for this machine, or a forwarded port, alone.'),
+      port: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(8081)
+        .describe('Its port; 0 picks a free one, which the log names.'),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line logged.'),

@@ -49,6 +49,7 @@ export class Isolate {
   #jobs: Job[] = [];
   #running: { readonly job: Job; readonly timer: NodeJS.Timeout } | undefined;
   #worker: Worker | undefined;
+  #closed = false;
 
   constructor({ deadlineMs = 500, maxMiB = 32 }: IsolateOptions = {}) {
     this.#deadlineMs = deadlineMs;
@@ -78,17 +79,19 @@ export class Isolate {
     return this.#ask({ kind: 'evaluate', id, entrypoint, input }, startMs);
   }
 
-  /** Ends the thread; whoever still waits gets a problem. */
+  /** Ends the thread for good; whoever still waits gets a problem, and so does whoever asks later. */
   async close(): Promise<void> {
+    this.#closed = true;
     const waiting = [...(this.#running === undefined ? [] : [this.#running.job]), ...this.#jobs];
     clearTimeout(this.#running?.timer);
     this.#running = undefined;
     this.#jobs = [];
     await this.#end();
-    for (const job of waiting) job.settle({ problem: 'evaluation has been stopped' });
+    for (const job of waiting) job.settle(stopped);
   }
 
   #ask(question: Question, deadlineMs: number): Promise<Answer> {
+    if (this.#closed) return Promise.resolve(stopped);
     return new Promise((settle) => {
       this.#jobs.push({ question, deadlineMs, settle });
       this.#next();
@@ -171,6 +174,8 @@ export class Isolate {
     await thread?.terminate();
   }
 }
+
+const stopped: Answer = { problem: 'evaluation has been stopped' };
 
 function isRestart(job: Job, modules: readonly Question[]): boolean {
   return modules.includes(job.question);

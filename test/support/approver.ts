@@ -40,6 +40,7 @@ export class Approver {
       `apiVersion: rego-csr-approver/v1alpha1
 kind: ApproverConfiguration
 server: {address: 127.0.0.1, port: 0}
+admin: {address: 127.0.0.1, port: 0}
 ${options.config ?? ''}
 `,
     );

@@ -43,7 +43,7 @@ function kubernetes(directory: string, suffix: string): readonly Row[] {
     importPath: `k8s.io/kubernetes/cmd/${program}`,
     coldMinutes,
     versionArguments,
-    versionPattern: /^(?:Kubernetes|Client Version:) (v\S+)$/m,
+    versionPattern: /^(?:(?:Kubernetes|Client Version:) )?(v\S+)$/m,
     variables: (version) => {
       const [major = '', minor = ''] = version.slice(1).split('.');
       return {
@@ -58,6 +58,7 @@ function kubernetes(directory: string, suffix: string): readonly Row[] {
     command('kube-controller-manager', 1, ['--version']),
     command('kubectl', 0.6, ['version', '--client']),
     command('kubelet', 0.4, ['--version']),
+    command('kubeadm', 0.5, ['version', '--output=short']),
   ];
 }
 

@@ -28,8 +28,10 @@ const condition = (type: string) => ({ type, status: 'True' });
 /** What the world does, in order; what it was asked is in `log`. */
 let log: string[];
 let written: KubeObject[];
+let told: string[];
 beforeEach(() => {
   log = [];
+  told = [];
   written = [];
 });
 
@@ -37,7 +39,10 @@ function world(given: {
   verdicts?: Verdict[];
   puts?: (KubeError | 'ok')[];
   reads?: (KubeObject | undefined | KubeError)[];
+  /** Whether the policies that decided are in force still, each time that is asked. */
+  stands?: boolean[];
 }): ReconcileActions {
+  const standing = [...(given.stands ?? [])];
   const verdicts = [...(given.verdicts ?? [approve])];
   const puts = [...(given.puts ?? ['ok'])];
   const reads = [...(given.reads ?? [])];
@@ -46,7 +51,7 @@ function world(given: {
     decide: async ({ resourceVersion }) => {
       last = verdicts.shift() ?? last;
       log.push(`decide ${resourceVersion}: ${last.kind}`);
-      return { verdict: last, input: undefined };
+      return { verdict: last, input: undefined, stands: () => standing.shift() ?? true, approvedBy: '' };
     },
     put: async (body) => {
       const answer = puts.shift() ?? 'ok';
@@ -60,8 +65,8 @@ function world(given: {
       if (answer instanceof KubeError) throw answer;
       return answer;
     },
-    message: (_, { verdict }) => `because ${verdict.kind}`,
-    decided: () => undefined,
+    message: ({ verdict }) => `because ${verdict.kind}`,
+    decided: (_, { verdict }) => told.push(verdict.kind),
     wrote: (_, type) => log.push(`wrote ${type}`),
     writeFailed: (_, type, cause) => log.push(`failed ${type} ${String(cause.status ?? cause.kind)}`),
     waitMs: (_, asked) => (asked ?? 1) * 1000,
@@ -256,5 +261,45 @@ describe('a write that fails', () => {
   test('for a reason of our own is not hidden', async () => {
     const actions = { ...world({}), put: () => Promise.reject(new TypeError('uid is missing')) };
     await expect(reconcile(start(), enforce, actions)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('a decision of policies that are no longer in force', () => {
+  test('is made again, and is neither told nor written', async () => {
+    const outcome = await reconcile(
+      start(),
+      enforce,
+      world({ verdicts: [approve, wait(5)], stands: [false] }),
+    );
+    expect(outcome).toEqual({ kind: 'again', afterMs: 5000 });
+    expect(log).toEqual(['decide 1000: approve', 'decide 1000: wait']);
+    expect([told, written]).toEqual([['wait'], []]);
+  });
+
+  test('is made again when they changed while the request was read for the write', async () => {
+    const annotations = { a: 'x'.repeat(1 << 17) };
+    const reads = [object({ annotations })];
+    const actions = world({ verdicts: [approve, deny], stands: [true, false, true], reads });
+    expect(await reconcile(start({ annotations }), enforce, actions)).toEqual({ kind: 'done' });
+    expect(log).toEqual(['decide 1000: approve', 'read', 'decide 1000: deny']);
+    expect(written).toEqual([]);
+  });
+
+  test('is left to the queue when they change again and again', async () => {
+    const stands = Array.from({ length: 100 }, () => false);
+    expect(await reconcile(start(), enforce, world({ stands }))).toEqual({ kind: 'failed' });
+    expect(log).toHaveLength(6);
+    expect([told, written]).toEqual([[], []]);
+  });
+
+  test('after a conflict is made again too', async () => {
+    const actions = world({
+      verdicts: [approve, approve, wait(5)],
+      stands: [true, true, false],
+      puts: [conflict],
+      reads: [changed],
+    });
+    expect(await reconcile(start(), enforce, actions)).toEqual({ kind: 'again', afterMs: 5000 });
+    expect(written).toEqual([]);
   });
 });
