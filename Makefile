@@ -96,7 +96,7 @@ package: build ## write the npm package to dist/npm, packed beside it
 
 .PHONY: release
 release: $(INSTALLED) ## release VERSION=1.2.3 [IMAGE=REPOSITORY] [RELEASE='--dry-run …']: check, write, test, tag, push
-	@node deploy/release/main.ts "$(VERSION)" $(if $(IMAGE),--image "$(IMAGE)") $(RELEASE)
+	@node deploy/release/main.ts "$${VERSION:-}" $${IMAGE:+--image "$$IMAGE"} $(RELEASE)
 
 .PHONY: bench
 bench: build ## figures of the decoder, and of the facts in a large cluster
