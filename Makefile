@@ -100,6 +100,10 @@ package: build ## write the npm package to dist/npm, packed beside it
 	node deploy/npm/build.ts
 	@npm pack --silent --pack-destination dist ./dist/npm
 
+.PHONY: release
+release: $(INSTALLED) ## release VERSION=1.2.3 [IMAGE=REPOSITORY] [RELEASE='--dry-run …']: check, write, test, tag, push
+	@node deploy/release/main.ts "$${VERSION:-}" $${IMAGE:+--image "$$IMAGE"} $(RELEASE)
+
 .PHONY: bench
 bench: build ## figures of the decoder, of facts in a large cluster, of policies: threads and reloads
 	node test/bench/decode.bench.ts

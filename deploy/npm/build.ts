@@ -26,11 +26,14 @@ const files = {
   'opa-compiler.LICENSES': 'dist/opa-compiler.LICENSES',
 };
 
+// npm's provenance demands it: the repository whose workflow publishes. Only that knows where it is.
+const url = process.env['REPOSITORY_URL'] ?? '';
 const manifest = {
   name,
   version,
   description,
   license,
+  ...(url !== '' && { repository: { type: 'git', url } }),
   keywords: ['kubernetes', 'kubelet', 'csr', 'certificate', 'opa', 'rego'],
   type: 'module',
   bin: { [name]: 'cli.mjs' },

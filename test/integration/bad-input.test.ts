@@ -92,6 +92,11 @@ describe('run ends before it touches the cluster', () => {
     ],
     ['an unknown key', () => config('onDenny: deny'), /^error: ConfigInvalid: .*:3: onDenny: unknown field/],
     [
+      'what a newer version knows, after going back to this one',
+      () => config('fromTheFuture: {a: 1}\nalsoNew: 1\nlimits:\n  maxSANs: 10\n  newLimit: 1'),
+      /^error: ConfigInvalid: .*:7: limits\.newLimit: unknown field\n.*:3: fromTheFuture: unknown field\n.*:4: alsoNew: unknown field\n$/,
+    ],
+    [
       'a wrong type',
       () => config('limits:\n  maxSANs: many'),
       /^error: ConfigInvalid: .*:4: limits\.maxSANs: /,

@@ -105,6 +105,17 @@ const rows: readonly Row[] = [
     variables: (version) => ({ 'github.com/open-policy-agent/regal/pkg/version.Version': version.slice(1) }),
   },
   {
+    name: 'actionlint',
+    program: 'actionlint',
+    directory: 'actionlint',
+    versionedBy: 'github.com/rhysd/actionlint',
+    importPath: 'github.com/rhysd/actionlint/cmd/actionlint',
+    coldMinutes: 0.3,
+    versionArguments: ['-version'],
+    versionPattern: /^(\S+)$/m,
+    variables: (version) => ({ 'github.com/rhysd/actionlint.version': version.slice(1) }),
+  },
+  {
     name: 'etcd',
     program: 'etcd',
     directory: 'etcd',
