@@ -101,7 +101,7 @@ async function serve(
   const health = await serveHealth({
     ...config.server,
     live: controller.live,
-    ready: [...controller.ready, { name: 'nodes', problem: () => nodes.claims.problem() }],
+    ready: [...controller.ready, { name: 'nodes', problem: nodes.problem }],
     registry: metrics.registry,
     beforeScrape: () => {
       controller.measure();

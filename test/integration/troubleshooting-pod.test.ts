@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { Approver } from '../support/approver.ts';
 import { eventually } from '../support/eventually.ts';
 import { freeLoopback, reachAt, serveKubelet } from './fake-kubelet.ts';
@@ -98,6 +99,12 @@ async function grant(): Promise<void> {
   await apply(scene, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: rbac }));
 }
 
+/** A check that fails for want of the permission to list a resource. */
+const lists = (check: string, resource: string) =>
+  new RegExp(
+    `\\[-\\] ${check}: .*forbids it; grant it by RBAC.* cannot list resource \\\\?"${resource}\\\\?"`,
+  );
+
 describe('not ready', () => {
   test('without its permissions: it runs, and names those that it needs to begin', async () => {
     const bindings = [
@@ -110,15 +117,16 @@ describe('not ready', () => {
     try {
       await startInPod();
       const name = await scene.request(1, { ip: [] });
-      const printed = await reader.follow('Not ready');
-      expect(printed).toMatch(/\[-\] requests: no watch of requests for kubernetes\.io\/kubelet-serving/);
-      expect(printed).toMatch(/\[-\] nodes: Nodes have not been listed yet/);
-      await eventually(() => {
-        const said = ['certificatesigningrequests', 'nodes'].map((resource) =>
-          log().includes(`cannot list resource \\"${resource}\\"`),
-        );
-        return said.every(Boolean) ? true : undefined;
-      });
+      // Requests are asked for when Nodes are there, or have not come for a while.
+      await eventually(
+        async () => {
+          const printed = await reader.follow('Not ready');
+          expect(printed).toMatch(lists('requests', 'certificatesigningrequests'));
+          expect(printed).toMatch(lists('nodes', 'nodes'));
+          return true;
+        },
+        { withinMs: 45_000 },
+      );
       expect(await scene.conditions(name)).toEqual([]);
       await grant();
       await isReady();
@@ -157,6 +165,33 @@ test('clocks differ: the program is an hour ahead, and every request is too old 
   expect([await scene.conditions(name), await scene.events(name)]).toEqual([[], []]);
 });
 
+const labels = ['enforce', 'audit', 'warn'].map((mode) => `pod-security.kubernetes.io/${mode}`);
+const label = (namespace: string, ...changes: readonly string[]) =>
+  scene.cluster.kubectl(['label', 'namespace', namespace, ...changes]);
+
+describe('the namespace', () => {
+  test('lacks the Pod Security labels: the pod is made all the same', async () => {
+    await label(NAMESPACE, ...labels.map((name) => `${name}-`));
+    try {
+      expect(await newPod(scene, 'n1')).toMatch(/^rego-csr-approver-/);
+    } finally {
+      await label(NAMESPACE, ...labels.map((name) => `${name}=restricted`));
+    }
+  });
+
+  test('is another one that enforces `restricted`: it takes the pod, without a warning', async () => {
+    await scene.cluster.kubectl(['create', 'namespace', 'elsewhere']);
+    await label('elsewhere', ...labels.map((name) => `${name}=restricted`));
+    await scene.cluster.kubectl(['create', 'serviceaccount', NAMESPACE, '-n', 'elsewhere']);
+    const deployment = objectsOf(text).find(({ kind }) => kind === 'Deployment');
+    const { template } = z.object({ template: z.looseObject({}) }).parse(deployment?.['spec']);
+    const metadata = { name: 'probe', namespace: 'elsewhere' };
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', ...template, metadata });
+    const args = ['create', '--dry-run=server', '--warnings-as-errors', '-o', 'name', '-f', '-'];
+    expect(await scene.cluster.kubectl(args, { input })).toBe('pod/probe\n');
+  });
+});
+
 describe('the pod does not start', () => {
   test('a ConfigMap of its is missing', async () => {
     const patch = JSON.stringify([
@@ -171,9 +206,22 @@ describe('the pod does not start', () => {
     const pod = await newPod(scene, 'n1');
     const waiting = { waiting: { reason: 'ContainerCreating' } };
     await setStatus(scene, pod, { phase: 'Pending', container: { state: waiting } });
-    expect(await reader.try('The pod does not start')).toMatch(
-      /configmaps "rego-csr-approver-policy" not found/,
-    );
+    // What the real kubelet of test/e2e writes.
+    const message =
+      'MountVolume.SetUp failed for volume "policy" : configmap "rego-csr-approver-policy" not found';
+    await scene.admin.create(`/api/v1/namespaces/${NAMESPACE}/events`, {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { generateName: 'failed-mount-' },
+      involvedObject: { kind: 'Pod', name: pod, namespace: NAMESPACE },
+      reason: 'FailedMount',
+      message,
+      type: 'Warning',
+      source: { component: 'kubelet', host: 'n1' },
+    });
+    const printed = await reader.follow('The pod does not start');
+    expect(printed).toContain('configmaps "rego-csr-approver-policy" not found');
+    expect(printed).toContain(message);
   });
 });
 

@@ -3,6 +3,7 @@ import { seconds } from '../../demo/screen.ts';
 import { expectSelfSigned, expectVerified } from '../tls.ts';
 import { approvalMs, installed, nextCertificate, patienceMs } from '../wait.ts';
 import { tick, type World } from '../world.ts';
+import { brokenPods } from './broken-pods.ts';
 import { healthz } from './reach.ts';
 import { clientCertificate, registered } from './join.ts';
 
@@ -29,6 +30,9 @@ export async function selfSigned(world: World): Promise<void> {
     );
     await expectSelfSigned(world, second);
   });
+  await tick(world, 'what the guide reads there without the kubelet, its kubelet has written', () =>
+    brokenPods(world, second),
+  );
   const request = await tick(
     world,
     (entry) => `told serverTLSBootstrap: true, it asks, and is approved within ${seconds(approvalMs(entry))}`,
