@@ -101,7 +101,7 @@ bench: build ## figures of the decoder, and of the facts in a large cluster
 	node --expose-gc test/bench/facts.bench.ts
 
 .PHONY: tools
-tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, etcd, Kubernetes
+tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, oras, etcd, Kubernetes
 	node test/tools/main.ts all
 
 .PHONY: clean

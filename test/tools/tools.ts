@@ -97,6 +97,16 @@ const rows: readonly Row[] = [
     variables: (version) => ({ 'github.com/open-policy-agent/regal/pkg/version.Version': version.slice(1) }),
   },
   {
+    name: 'oras',
+    program: 'oras',
+    directory: 'oras',
+    versionedBy: 'oras.land/oras',
+    importPath: 'oras.land/oras/cmd/oras',
+    coldMinutes: 0.5,
+    versionArguments: ['version'],
+    versionPattern: /^Version: +(\S+)$/m,
+  },
+  {
     name: 'etcd',
     program: 'etcd',
     directory: 'etcd',
