@@ -115,7 +115,7 @@ bench: build ## figures of the decoder, of facts in a large cluster, of policies
 	node test/bench/isolation.bench.ts
 
 .PHONY: tools
-tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, etcd, Kubernetes
+tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, oras, etcd, Kubernetes
 	node test/tools/main.ts all
 
 .PHONY: clean

@@ -41,6 +41,11 @@ const elsewhere: Readonly<Record<string, string>> = {
   'kubectl get csr --field-selector spec.signerName=kubernetes.io/kubelet-serving':
     'test/integration/kubeadm.test.ts',
   'dist/rego-csr-approver run --kubeconfig "$HOME/.kube/config"': 'test/integration, with another file',
+  "printf '{}' > config.json": 'test/integration/sources-oci.test.ts writes that file',
+  'oras push registry.example.com/policies/kubelet:1.0 --config config.json:application/vnd.oci.image.config.v1+json bundle.tar.gz:application/vnd.oci.image.layer.v1.tar+gzip':
+    'test/integration/sources-oci.test.ts, with another registry',
+  'skopeo copy docker://registry.example.com/policies/kubelet:1.0 docker://registry.example.com/production/kubelet:1.0':
+    'test/integration/sources-oci.test.ts, with another registry',
 };
 
 /** Sections of deploy/README.md of which a test runs what it reads there. */

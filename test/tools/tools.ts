@@ -116,6 +116,16 @@ const rows: readonly Row[] = [
     variables: (version) => ({ 'github.com/rhysd/actionlint.version': version.slice(1) }),
   },
   {
+    name: 'oras',
+    program: 'oras',
+    directory: 'oras',
+    versionedBy: 'oras.land/oras',
+    importPath: 'oras.land/oras/cmd/oras',
+    coldMinutes: 0.5,
+    versionArguments: ['version'],
+    versionPattern: /^Version: +(\S+)$/m,
+  },
+  {
     name: 'etcd',
     program: 'etcd',
     directory: 'etcd',
