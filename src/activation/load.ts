@@ -4,7 +4,8 @@ import type { Policies } from '../decide/decide.ts';
 import { probeFor } from '../decide/probe.ts';
 import { parseBundle } from '../bundle/bundle.ts';
 import type { BundleFiles } from '../bundle/files.ts';
-import { readBundleFiles } from '../bundle/files.ts';
+import type { SourceConfig } from '../bundle/sources/open.ts';
+import { openSource } from '../bundle/sources/open.ts';
 import { readOverlays } from '../bundle/overlay-file.ts';
 import type { Overlay } from '../bundle/overlay.ts';
 import { Isolate, type IsolateOptions } from '../policy/isolate.ts';
@@ -22,9 +23,17 @@ function defaultBundle(): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-/** The bundle to use: that of the command line, of the configuration, or the default one. */
-export function bundlePath(config: Config, bundle: string | undefined): string {
-  return bundle ?? config.policy.bundle ?? defaultBundle();
+/** Where the bundle comes from: that of the command line, of the configuration, or the default one. */
+export function sourceOf(config: Config, bundle: string | undefined): SourceConfig {
+  return { ...config.policy, bundle: bundle ?? config.policy.bundle ?? defaultBundle() };
+}
+
+/** The files of that bundle, fetched once. */
+export async function fetchBundle(config: Config, bundle: string | undefined): Promise<BundleFiles> {
+  const source = openSource(sourceOf(config, bundle));
+  const fetched = await source.fetch(undefined, new AbortController().signal);
+  if (fetched === undefined) throw new Error('a source gave nothing to one who knows nothing');
+  return fetched.files;
 }
 
 /**
@@ -42,7 +51,7 @@ export async function loadPolicies(
   data: readonly string[] = [],
 ): Promise<Policies> {
   const isolate = new Isolate(isolateOptions(config));
-  const files = await readBundleFiles(bundlePath(config, bundle));
+  const files = await fetchBundle(config, bundle);
   return loadPoliciesFrom(config, files, isolate, await configuredOverlays(config, data));
 }
 

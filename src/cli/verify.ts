@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Config } from '../config/schema.ts';
-import { readBundleFiles } from '../bundle/files.ts';
+import { openSource } from '../bundle/sources/open.ts';
 import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { CaseError } from '../verify/error.ts';
@@ -18,7 +18,13 @@ import { runCases } from '../verify/run.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
-import { bundlePath, configuredOverlays, loadPoliciesFrom, signersOf } from '../activation/load.ts';
+import {
+  configuredOverlays,
+  fetchBundle,
+  loadPoliciesFrom,
+  signersOf,
+  sourceOf,
+} from '../activation/load.ts';
 import { version } from './version.ts';
 
 export interface VerifyOptions {
@@ -49,7 +55,7 @@ export async function verifyCommand(
   const outputs = readOutputs(options.output);
   const entries = selected(readCases(paths), options.filter, paths);
   const overlays = await configuredOverlays(config, options.data);
-  const bundle = overlaid(await readBundleFiles(bundlePath(config, options.bundle)), overlays);
+  const bundle = overlaid(await fetchBundle(config, options.bundle), overlays);
   // A configuration says which signers are decided; without one it is every signer that the bundle has rules for.
   const chosen = options.config === undefined ? { ...config, signers: signersOf(bundle) } : config;
   const { maxNodeAddresses, exemptNodes } = config.limits;
@@ -68,8 +74,8 @@ export async function verifyCommand(
 
 /** Which policy has decided: whoever forgets `--bundle` tests the default one. */
 function policyName(config: Config, { bundle, data = [] }: VerifyOptions): string {
-  const given = bundle ?? config.policy.bundle;
-  const name = given === undefined ? 'built-in default' : escapeText(given, 1024);
+  const isDefault = bundle === undefined && config.policy.bundle === undefined;
+  const name = isDefault ? 'built-in default' : escapeText(openSource(sourceOf(config, bundle)).name, 1024);
   const files = [...config.policy.data, ...data].map((file) => escapeText(file, 1024));
   return files.length === 0 ? name : `${name} with the data of ${files.join(', ')}`;
 }

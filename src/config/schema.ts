@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
 import { policyData } from './policy-data.ts';
+import { cacheDirectory, policySource } from './policy-source.ts';
 
 const cidr = z
   .string()
@@ -40,13 +41,8 @@ export const configSchema = z.strictObject({
     ),
   policy: z
     .strictObject({
-      bundle: z
-        .string()
-        .min(1)
-        .optional()
-        .describe(
-          'Bundle that replaces the default policy: a `.tar.gz` or a directory that `opa build` made.',
-        ),
+      ...policySource,
+      cacheDirectory,
       entrypoints: z
         .record(z.string(), z.string())
         .default({})

@@ -2,7 +2,7 @@ import { setTimeout as timer } from 'node:timers/promises';
 import { SourceError } from './error.ts';
 import type { BundleSource, Fetched } from './source.ts';
 
-interface Delays {
+export interface Delays {
   /** Between a fetch and the next: uniform between the two. */
   readonly minMs: number;
   readonly maxMs: number;
