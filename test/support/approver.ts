@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,6 +45,13 @@ export class Approver {
   }
 
   static async start(options: ApproverOptions): Promise<Approver> {
+    const approver = Approver.launch(options);
+    await approver.#started(options.ready ?? true);
+    return approver;
+  }
+
+  /** The same without waiting for anything. */
+  static launch(options: ApproverOptions): Approver {
     const directory = mkdtempSync(join(tmpdir(), 'approver-'));
     const config = join(directory, 'config.yaml');
     writeFileSync(
@@ -62,9 +69,7 @@ ${options.config ?? ''}
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
-    const approver = new Approver(child, directory, options.address ?? loopback);
-    await approver.#started(options.ready ?? true);
-    return approver;
+    return new Approver(child, directory, options.address ?? loopback);
   }
 
   /** Everything it has logged. */
@@ -101,11 +106,20 @@ ${options.config ?? ''}
     return result.bundles;
   }
 
-  /** Its threads, and the memory that it has in use, as the kernel counts them. */
-  async usage(): Promise<{ threads: number; residentMiB: number }> {
-    const text = await readFile(`/proc/${String(this.process.pid)}/status`, 'utf8');
-    const value = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]);
-    return { threads: value('Threads'), residentMiB: value('VmRSS') / 1024 };
+  /** Its threads, those of them that evaluate policies, and the memory that it has in use, as the kernel counts them. */
+  async usage(): Promise<{ threads: number; workers: number; residentMiB: number }> {
+    const of = `/proc/${String(this.process.pid)}`;
+    const threads = await readdir(`${of}/task`);
+    // One may end meanwhile.
+    const names = await Promise.all(
+      threads.map((id) => readFile(`${of}/task/${id}/comm`, 'utf8').catch(() => '')),
+    );
+    const [, resident] = /^VmRSS:\s+(\d+)/m.exec(await readFile(`${of}/status`, 'utf8')) ?? [];
+    return {
+      threads: threads.length,
+      workers: names.filter((name) => name.trim() === 'WorkerThread').length,
+      residentMiB: Number(resident) / 1024,
+    };
   }
 
   /** Sends SIGTERM and gives the exit code. */
