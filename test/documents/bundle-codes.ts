@@ -1,10 +1,14 @@
 import type { PolicyErrorCode } from '../../src/bundle/error.ts';
+import type { SourceErrorCode } from '../../src/bundle/sources/codes.ts';
 
 /** What a code means, and what to do. */
 type Row = readonly [meaning: string, remedy: string];
 
-/** Every code with which a policy is refused. */
-const codes: Readonly<Record<PolicyErrorCode, Row>> = {
+/** What data overlays and sources are refused by has tables of its own. */
+export type BundleCode = Exclude<PolicyErrorCode, SourceErrorCode | `Overlay${string}`>;
+
+/** Every code with which a bundle is refused. */
+const codes: Readonly<Record<BundleCode, Row>> = {
   BundleNotFound: [
     'there is no such file or directory, or it cannot be read',
     'check `policy.bundle` or `--bundle`, and the mount',

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { PolicyErrorCode } from '../../src/bundle/error.ts';
+import type { BundleCode } from '../documents/bundle-codes.ts';
 import { bundleLimits, readBundleFiles } from '../../src/bundle/files.ts';
 import { tarGz, type Member } from '../support/bundle.ts';
 import { run } from '../support/command-line.ts';
@@ -100,7 +100,7 @@ const header = (change: object) =>
     return [[Buffer.from(JSON.stringify({ ...value, ...change })).toString('base64url'), ...rest].join('.')];
   });
 
-const refusals: Readonly<Record<PolicyErrorCode, Row>> = {
+const refusals: Readonly<Record<BundleCode, Row>> = {
   BundleNotFound: { bundle: join(root, 'none.tar.gz'), says: /none\.tar\.gz/ },
   BundleUnreadable: { archive: (bytes) => Buffer.concat([bytes, bytes]), says: /one gzip member/ },
   BundleTooLarge: {
