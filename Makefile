@@ -95,10 +95,14 @@ package: build ## write the npm package to dist/npm, packed beside it
 	@npm pack --silent --pack-destination dist ./dist/npm
 
 .PHONY: bench
-bench: build ## figures of the decoder, and of the facts in a large cluster
+bench: build ## figures of the decoder, of facts in a large cluster, of policies: threads and reloads
 	node test/bench/decode.bench.ts
 	@echo
 	node --expose-gc test/bench/facts.bench.ts
+	@echo
+	node --expose-gc test/bench/reload.bench.ts
+	@echo
+	node test/bench/isolation.bench.ts
 
 .PHONY: tools
 tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, etcd, Kubernetes

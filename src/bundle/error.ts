@@ -1,4 +1,6 @@
-/** Why a bundle cannot be used. Stable codes; the messages say what to do. */
+import type { SourceErrorCode } from './sources/codes.ts';
+
+/** Why a bundle cannot be used. Stable codes; the messages say what to do. policies/README.md lists them all. */
 export type PolicyErrorCode =
   | 'BundleNotFound'
   | 'BundleUnreadable'
@@ -8,10 +10,13 @@ export type PolicyErrorCode =
   | 'BundleDelta'
   | 'ManifestMissing'
   | 'ManifestInvalid'
+  | 'RegoVersionUnknown'
   | 'RootsInvalid'
   | 'DataInvalid'
   | 'WasmMissing'
+  | 'WasmAmbiguous'
   | 'WasmInvalid'
+  | 'AbiUnsupported'
   | 'BuiltinUnsupported'
   | 'AnnotationsMissing'
   | 'AnnotationInvalid'
@@ -25,7 +30,19 @@ export type PolicyErrorCode =
   | 'OverlayPathUnknown'
   | 'OverlayTypeWrong'
   | 'OverlayConflict'
-  | 'ConfigErrors';
+  | 'ConfigErrors'
+  | 'KeyUnreadable'
+  | 'KeyInvalid'
+  | 'SignatureMissing'
+  | 'SignatureUnverifiable'
+  | 'SignatureMalformed'
+  | 'SignatureKeyUnknown'
+  | 'SignatureAlgorithm'
+  | 'SignatureInvalid'
+  | 'SignatureScope'
+  | 'SignatureFiles'
+  | 'SignatureHashWeak'
+  | SourceErrorCode;
 
 /** A policy that cannot be loaded. Never raised by the content of a request. */
 export class PolicyError extends Error {

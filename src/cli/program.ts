@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { withOptions } from '../activation/load.ts';
 import { ConfigError, loadConfig } from '../config/load.ts';
 import { KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
@@ -86,7 +87,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(bundle())
     .addOption(data())
     .action(async (options: RunOptions & { config?: string }) => {
-      code = await runCommand(options, loadConfig(options.config), io);
+      code = await runCommand(options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('review')
@@ -125,7 +126,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(bundle())
     .addOption(data())
     .action(async (options: ReviewOptions & { config?: string }) => {
-      code = await reviewCommand(options, loadConfig(options.config), io);
+      code = await reviewCommand(options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('capture')
@@ -139,7 +140,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(bundle())
     .addOption(data())
     .action(async (name: string, options: CaptureOptions & { config?: string }) => {
-      code = await captureCommand(name, options, loadConfig(options.config), io);
+      code = await captureCommand(name, options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('decode')
@@ -172,7 +173,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(bundle())
     .addOption(data())
     .action(async (paths: string[], options: VerifyOptions) => {
-      code = await verifyCommand(paths, options, loadConfig(options.config), io);
+      code = await verifyCommand(paths, options, withOptions(loadConfig(options.config), options), io);
     });
   try {
     await program.parseAsync(args, { from: 'user' });

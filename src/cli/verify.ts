@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
+import { openSource } from '../bundle/sources/open.ts';
 import type { Config } from '../config/schema.ts';
-import { readBundleFiles } from '../bundle/files.ts';
 import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { CaseError } from '../verify/error.ts';
@@ -18,7 +18,7 @@ import { runCases } from '../verify/run.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
-import { bundlePath, configuredOverlays, loadPoliciesFrom, signersOf } from '../activation/load.ts';
+import { configuredOverlays, loadPoliciesFrom, readBundle, signersOf } from '../activation/load.ts';
 import { version } from './version.ts';
 
 export interface VerifyOptions {
@@ -48,8 +48,7 @@ export async function verifyCommand(
 ): Promise<ExitCode> {
   const outputs = readOutputs(options.output);
   const entries = selected(readCases(paths), options.filter, paths);
-  const overlays = await configuredOverlays(config, options.data);
-  const bundle = overlaid(await readBundleFiles(bundlePath(config, options.bundle)), overlays);
+  const bundle = overlaid(await readBundle(config), await configuredOverlays(config));
   // A configuration says which signers are decided; without one it is every signer that the bundle has rules for.
   const chosen = options.config === undefined ? { ...config, signers: signersOf(bundle) } : config;
   const { maxNodeAddresses, exemptNodes } = config.limits;
@@ -62,15 +61,16 @@ export async function verifyCommand(
     limits: config.limits,
     clock: () => performance.now(),
   });
-  await write(report, outputs, policyName(config, options), io);
+  await write(report, outputs, policyName(config), io);
   return report.results.every(passed) ? exitCode.yes : exitCode.no;
 }
 
 /** Which policy has decided: whoever forgets `--bundle` tests the default one. */
-function policyName(config: Config, { bundle, data = [] }: VerifyOptions): string {
-  const given = bundle ?? config.policy.bundle;
-  const name = given === undefined ? 'built-in default' : escapeText(given, 1024);
-  const files = [...config.policy.data, ...data].map((file) => escapeText(file, 1024));
+function policyName({ policy }: Config): string {
+  const { bundle, data } = policy;
+  const name =
+    bundle === undefined ? 'built-in default' : escapeText(openSource({ ...policy, bundle }).name, 1024);
+  const files = data.map((file) => escapeText(file, 1024));
   return files.length === 0 ? name : `${name} with the data of ${files.join(', ')}`;
 }
 

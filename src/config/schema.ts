@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
-import { policyData } from './policy-data.ts';
+import { policyConfig } from './policy.ts';
 
 const cidr = z
   .string()
@@ -38,22 +38,7 @@ export const configSchema = z.strictObject({
     .describe(
       'What a `deny` verdict does. Denied makes a kubelet ask again about 112 times an hour, pending about 4 times.',
     ),
-  policy: z
-    .strictObject({
-      bundle: z
-        .string()
-        .min(1)
-        .optional()
-        .describe(
-          'Bundle that replaces the default policy: a `.tar.gz` or a directory that `opa build` made.',
-        ),
-      entrypoints: z
-        .record(z.string(), z.string())
-        .default({})
-        .describe('Entrypoint by signer, where a bundle has several for one signer.'),
-      ...policyData,
-    })
-    .prefault({}),
+  policy: policyConfig.prefault({}),
   cluster: z
     .strictObject({
       apiNames: z
@@ -106,6 +91,22 @@ export const configSchema = z.strictObject({
         .max(10_000)
         .default(500)
         .describe('Longest evaluation of a policy, in milliseconds; a longer one is ended, and is an error.'),
+      evaluationMemoryMiB: z
+        .int()
+        .min(4)
+        .max(1024)
+        .default(32)
+        .describe(
+          'Most memory of a policy with its data, in MiB and in each thread; an evaluation that needs more is an error.',
+        ),
+      workers: z
+        .int()
+        .min(1)
+        .max(4)
+        .default(1)
+        .describe(
+          'Threads that evaluate policies. A second one goes on while a policy of the first takes its time; no more than CPUs.',
+        ),
       concurrency: z.int().min(1).max(256).default(16).describe('Requests decided at the same time.'),
     })
     .prefault({}),
@@ -134,6 +135,21 @@ export const configSchema = z.strictObject({
         .min(0)
         .max(65_535)
         .default(8080)
+        .describe('Its port; 0 picks a free one, which the log names.'),
+    })
+    .prefault({}),
+  admin: z
+    .strictObject({
+      address: z
+        .string()
+        .min(1)
+        .default('127.0.0.1')
+        .describe('Address of /v1/status, which is for this machine, or a forwarded port, alone.'),
+      port: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(8081)
         .describe('Its port; 0 picks a free one, which the log names.'),
     })
     .prefault({}),

@@ -1,5 +1,4 @@
 import { escapeText } from '../text/escape.ts';
-import type { Decision } from '../decide/decide.ts';
 import type { PendingFact, RequestInput } from '../decide/input.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import { isFinished } from '../decide/request.ts';
@@ -16,7 +15,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Pending } from './pending.ts';
 import { kept, requestOf } from './pending.ts';
 import { WorkQueue } from './queue.ts';
-import type { ReconcileActions, ReconcileOptions } from './reconcile.ts';
+import type { Judged, ReconcileActions, ReconcileOptions } from './reconcile.ts';
 import { reconcile } from './reconcile.ts';
 import { Reflector } from './reflector.ts';
 import { Requestors } from './requestors.ts';
@@ -26,9 +25,7 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly client: KubeClient;
   readonly signers: readonly string[];
   readonly concurrency: number;
-  readonly decide: (request: CertificateRequest) => Promise<Decision>;
-  /** Says in an Approved condition by which rules. */
-  readonly approvedBy: (request: CertificateRequest) => string;
+  readonly decide: (request: CertificateRequest) => Promise<Judged>;
   readonly metrics: Metrics;
   readonly events: VerdictEvents;
   readonly log: Logger;
@@ -66,6 +63,7 @@ export class Controller {
     this.#queue = new WorkQueue({
       process: (key) => this.#process(key),
       concurrency: options.concurrency,
+      atOnce: (user) => (isNodeUser(user) ? 1 : Math.ceil(options.concurrency / 2)),
       backoff: { baseMs: 500, maxMs: 30_000 },
       observer: {
         threw: (key, error) => {
@@ -99,6 +97,15 @@ export class Controller {
   /** Decides the pending requests of one user again: something about him has changed. */
   redecide(username: string): void {
     for (const request of this.#requestors.of(username)) this.#enqueue(request);
+  }
+
+  /**
+   * Decides every pending request again, whatever it waits for, but for a Retry-After of the API server: the policies have
+   * changed. The queue keeps its order, so that new requests are not held up.
+   */
+  redecideAll(): void {
+    this.#waits.clear();
+    for (const request of this.#requestors.all()) this.#enqueue(request);
   }
 
   /**
@@ -236,10 +243,8 @@ export class Controller {
           throw cause;
         }
       },
-      message: (request, { verdict }) =>
-        verdict.kind === 'approve'
-          ? this.#options.approvedBy(request)
-          : explainVerdict(verdict).slice(0, maxMessage),
+      message: ({ verdict, approvedBy }) =>
+        verdict.kind === 'approve' ? approvedBy : explainVerdict(verdict).slice(0, maxMessage),
       decided: (request, { verdict }) => {
         const seconds = (performance.now() - startedAt) / 1000;
         metrics.decided(request.signerName, verdict.kind, verdict.reasons, seconds);
@@ -279,6 +284,11 @@ export class Controller {
       waitMs: (request, askedSeconds) => this.#waits.next(request.uid, askedSeconds),
     };
   }
+}
+
+/** A node has one request that it waits for; other users may be many machines that share a token. */
+function isNodeUser(username: string): boolean {
+  return username.startsWith('system:node:');
 }
 
 /** Names a request in the log. Names and users are chosen by others. */

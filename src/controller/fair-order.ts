@@ -27,6 +27,8 @@ export class FairOrder<T extends Waiting> {
   readonly #turns = new Heap<Group<T>>(comesBefore);
   /** Next round of groups that have nothing waiting: a group that adds one item at a time must not get extra turns. */
   readonly #resting = new Map<string, number>();
+  /** Groups whose turn does not come, whatever they have waiting. */
+  readonly #paused = new Set<string>();
   #sweepAt = 1024;
   #round = 0;
   #size = 0;
@@ -49,7 +51,7 @@ export class FairOrder<T extends Waiting> {
     }
     if (!group.items.has(item)) this.#size += 1;
     group.items.set(item);
-    this.#turns.set(group);
+    this.#settle(group);
   }
 
   delete(item: T): boolean {
@@ -71,9 +73,24 @@ export class FairOrder<T extends Waiting> {
     return item;
   }
 
+  /** Nothing of this group comes out until it is resumed. */
+  pause(name: string): void {
+    this.#paused.add(name);
+    const group = this.#groups.get(name);
+    if (group !== undefined) this.#turns.delete(group);
+  }
+
+  resume(name: string): void {
+    const group = this.#groups.get(name);
+    if (!this.#paused.delete(name) || group === undefined) return;
+    // What it has missed it does not get afterwards.
+    group.round = Math.max(group.round, this.#round);
+    this.#turns.set(group);
+  }
+
   #settle(group: Group<T>): void {
     if (group.items.size > 0) {
-      this.#turns.set(group);
+      if (!this.#paused.has(group.name)) this.#turns.set(group);
       return;
     }
     this.#turns.delete(group);

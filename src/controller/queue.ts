@@ -3,6 +3,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { Crowd } from './crowd.ts';
 import { FairOrder, type Waiting } from './fair-order.ts';
 import { Heap } from './heap.ts';
+import { Shares } from './shares.ts';
 
 /** What a worker says of a key when it is through with it. */
 export type Outcome =
@@ -10,13 +11,18 @@ export type Outcome =
   | { readonly kind: 'done' }
   /** Not decided yet, and no fault of anybody: look again then. */
   | { readonly kind: 'again'; readonly afterMs: number }
-  /** It failed: exponential backoff, and not before `atLeastMs` (Retry-After). */
-  | { readonly kind: 'failed'; readonly atLeastMs?: number };
+  /**
+   * It failed: exponential backoff, and not before `atLeastMs` (Retry-After). Where others had to wait for it meanwhile it
+   * was costly: its whole group waits, exponentially longer each time.
+   */
+  | { readonly kind: 'failed'; readonly atLeastMs?: number; readonly costly?: boolean };
 
 export interface QueueOptions {
   readonly process: (key: string, signal: AbortSignal) => Promise<Outcome>;
   /** Keys worked on at once. */
   readonly concurrency?: number;
+  /** Keys of one group worked on at once. */
+  readonly atOnce?: (group: string) => number;
   /** Keys waiting, ready or not; above it the oldest of the biggest group is dropped. */
   readonly capacity?: number;
   readonly backoff?: Backoff;
@@ -75,6 +81,7 @@ export class WorkQueue {
   readonly #observer: QueueObserver;
   readonly #items = new Map<string, Item>();
   readonly #order = new FairOrder<Item>();
+  readonly #shares: Shares;
   readonly #delayed = new Heap<Item>((a, b) => a.dueAt < b.dueAt);
   readonly #waiting = new Crowd<Item>();
   readonly #idle = new Set<() => void>();
@@ -94,6 +101,13 @@ export class WorkQueue {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#observer = options.observer ?? {};
+    this.#shares = new Shares({
+      order: this.#order,
+      atOnce: options.atOnce ?? (() => Infinity),
+      delayMs: (costs) => backoffDelay(costs, this.#backoff, this.#random),
+      clock: this.#clock,
+      freed: () => this.#schedulePump(),
+    });
   }
 
   /** Ready now, whatever it was waiting for, but for a Retry-After. */
@@ -166,9 +180,10 @@ export class WorkQueue {
    */
   async drain(deadlineMs: number): Promise<boolean> {
     this.#started = false;
-    // Left set, it would keep the process alive until the last key's time.
+    // Left set, they would keep the process alive until the last key's time.
     this.#alarm?.cancel();
     this.#alarm = undefined;
+    this.#shares.release();
     if (this.#working === 0) return true;
     const abort = this.#abort;
     await new Promise<void>((resolve) => {
@@ -289,7 +304,10 @@ export class WorkQueue {
   }
 
   async #work(item: Item): Promise<void> {
+    // Another one's, by the same name, may take its place meanwhile.
+    const { group } = item;
     let outcome: Outcome;
+    this.#shares.begin(group);
     try {
       outcome = await this.#process(item.key, this.#abort.signal);
     } catch (error) {
@@ -297,6 +315,8 @@ export class WorkQueue {
       this.#observer.threw?.(item.key, error);
     }
     this.#working -= 1;
+    const costly = outcome.kind === 'failed' && outcome.costly === true;
+    this.#shares.end(group, costly && this.#started);
     this.#settle(item, outcome);
     if (this.#working === 0) for (const finish of this.#idle) finish();
     this.#schedulePump();

@@ -1,4 +1,5 @@
 import type { Decision } from '../decide/decide.ts';
+import type { HostReasonCode } from '../decide/host-reasons.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { VerdictKind } from '../decide/verdict.ts';
 import { KubeError, isNotFound } from '../kube/errors.ts';
@@ -14,14 +15,22 @@ export interface ReconcileOptions {
   readonly onDeny: 'leavePending' | 'deny';
 }
 
+/** A decision, and the policies that it rests on. */
+export interface Judged extends Decision {
+  /** Whether these are in force still. */
+  readonly stands: () => boolean;
+  /** Says in an Approved condition by which rules: by those that decided, whatever is in force when it is written. */
+  readonly approvedBy: string;
+}
+
 /** What reconciling one request may do to the world, and tell it. */
 export interface ReconcileActions {
-  readonly decide: (request: CertificateRequest) => Promise<Decision>;
+  readonly decide: (request: CertificateRequest) => Promise<Judged>;
   /** PUT /approval with the object's uid and resourceVersion. */
   readonly put: (object: KubeObject) => Promise<unknown>;
   /** Reads the request anew; undefined when it is gone. */
   readonly read: (name: string) => Promise<KubeObject | undefined>;
-  readonly message: (request: CertificateRequest, decision: Decision) => string;
+  readonly message: (decision: Judged) => string;
   readonly decided: (request: CertificateRequest, decision: Decision) => void;
   readonly wrote: (request: CertificateRequest, condition: WrittenCondition) => void;
   readonly writeFailed: (request: CertificateRequest, condition: WrittenCondition, cause: KubeError) => void;
@@ -32,12 +41,21 @@ export interface ReconcileActions {
 /** A write that lost against others this often goes to the back of the queue. */
 const maxConflicts = 3;
 
+/** Policies that change faster than a request is decided do so only for a while. */
+const maxOvertaken = 5;
+
+/** While one request has the policy spin, others wait for the thread that evaluates. */
+const timeoutCode: HostReasonCode = 'PolicyTimeout';
+
 /** A missing permission does not come back in a second; a person has to grant it. */
 const forbiddenRetryMs = 60_000;
 
 /**
  * Brings one pending request as far as it can be brought: decides it, and writes what the verdict and the
  * configuration say. A request that stays undecided is not touched.
+ *
+ * A decision of policies that are no longer in force is not written but made again; that is looked at last in the very turn
+ * in which the write is begun. A write that is under way when policies change stands, as if they had changed after it.
  */
 export async function reconcile(
   start: Pending,
@@ -45,18 +63,28 @@ export async function reconcile(
   actions: ReconcileActions,
 ): Promise<Outcome> {
   let current: Pending | undefined = start;
-  for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
+  let conflicts = 0;
+  let overtaken = 0;
+  while (conflicts <= maxConflicts && overtaken <= maxOvertaken) {
     const { request, object }: Pending = current;
     // oxlint-disable-next-line no-await-in-loop -- each turn decides what the last one found changed
     const decision = await actions.decide(request);
+    if (!decision.stands()) {
+      overtaken += 1;
+      continue;
+    }
     actions.decided(request, decision);
     const condition = conditionFor(decision.verdict.kind, options);
     if (condition === undefined) return rest(request, decision, actions);
     try {
       // oxlint-disable-next-line no-await-in-loop
       const whole = object ?? (await readWhole(request, actions));
+      if (!decision.stands()) {
+        overtaken += 1;
+        continue;
+      }
       // oxlint-disable-next-line no-await-in-loop
-      await actions.put(withCondition(whole, condition, actions.message(request, decision)));
+      await actions.put(withCondition(whole, condition, actions.message(decision)));
       actions.wrote(request, condition);
       return done;
     } catch (cause) {
@@ -69,6 +97,7 @@ export async function reconcile(
       if (current === undefined) return done;
       // After an uncertain write nothing but the server can say whether it was applied.
       if (cause.status !== 409) return retryAfter(cause);
+      conflicts += 1;
     }
   }
   return { kind: 'failed' };
@@ -98,7 +127,11 @@ function rest(request: CertificateRequest, { verdict }: Decision, actions: Recon
     case 'wait':
       return { kind: 'again', afterMs: actions.waitMs(request, verdict.retryAfterSeconds) };
     case 'error':
-      return { kind: 'failed', atLeastMs: (verdict.retryAfterSeconds ?? 0) * 1000 };
+      return {
+        kind: 'failed',
+        atLeastMs: (verdict.retryAfterSeconds ?? 0) * 1000,
+        costly: verdict.reasons.some(({ code }) => code === timeoutCode),
+      };
     case 'approve':
     case 'deny':
     case 'abstain':

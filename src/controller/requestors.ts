@@ -124,6 +124,11 @@ export class Requestors {
     return [...(this.#requests.get(username)?.values() ?? [])];
   }
 
+  /** Pending requests of everybody. */
+  *all(): Generator<CertificateRequest> {
+    for (const mine of this.#requests.values()) yield* mine.values();
+  }
+
   /** The `pending` fact of a request, which counts itself, whether it was seen or not. */
   pending({ name, uid, now, signer_name: signerName, requestor, created_at }: RequestInput): PendingFact {
     const { username } = requestor;

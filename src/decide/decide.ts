@@ -157,7 +157,8 @@ async function evaluated<T>(
   try {
     value = await evaluate();
   } catch (cause) {
-    if (cause instanceof EvaluationError) return { ok: false, problem: cause.message };
+    if (cause instanceof EvaluationError)
+      return { ok: false, problem: cause.message, overdue: cause.overdue };
     return { ok: false, problem: `${name}: ${cause instanceof Error ? cause.message : 'unknown failure'}` };
   }
   const result = shape.safeParse(value);

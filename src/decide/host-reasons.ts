@@ -29,8 +29,14 @@ export const hostReasons = {
   },
   PolicyFailed: {
     meaning:
-      'The policy is undefined for this input, failed, or gave a value of another shape. Asked again with backoff.',
+      'The policy is undefined for this input, failed, took too much memory, said too much, or gave a value of another shape. Asked again with backoff.',
     remedy: 'Evaluate the policy with `opa eval` on the input document that `review -o json` prints.',
+  },
+  PolicyTimeout: {
+    meaning:
+      'The policy took longer than `limits.evaluationMs` and was ended. Asked again with backoff, for which the other requests of the same requestor wait too.',
+    remedy:
+      'Evaluate the policy with `opa eval --profile` on the input document that `review -o json` prints. Where it is the machine that is slow, raise `limits.evaluationMs` or the CPU limit.',
   },
   NotAllowed: {
     meaning: 'The policy has nothing against the request, but `allow` is not true. Left to people.',

@@ -40,7 +40,7 @@ export type VerdictKind = Verdict['kind'];
 /** What evaluating one side gave: its decision, or why there is none. */
 export type Evaluated<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: false; readonly problem: string; readonly overdue?: boolean };
 
 /**
  * Makes the verdict of what floor and policy say, once every fact is there. The order of the checks is the
@@ -90,7 +90,10 @@ export function judgeWithoutFacts(failures: readonly FactFailure[]): Verdict {
 function failed(floor: Evaluated<unknown>, policy: Evaluated<unknown>, warnings: readonly Reason[]): Verdict {
   const reasons: Reason[] = [];
   if (!floor.ok) reasons.push({ code: 'FloorFailed', msg: floor.problem, source: 'floor' });
-  if (!policy.ok) reasons.push({ code: 'PolicyFailed', msg: policy.problem, source: 'policy' });
+  if (!policy.ok) {
+    const code = policy.overdue === true ? 'PolicyTimeout' : 'PolicyFailed';
+    reasons.push({ code, msg: policy.problem, source: 'policy' });
+  }
   return { kind: 'error', reasons, warnings, retryAfterSeconds: undefined };
 }
 

@@ -13,13 +13,13 @@ const eventReasons = {
 } as const;
 
 /** Longest note that the API server takes (pkg/apis/core/validation/events.go). */
-const maxNoteBytes = 1024;
+export const maxNoteBytes = 1024;
 
 /** Events on cluster-scoped objects live here. */
 const eventNamespace = 'default';
 
 /** Who writes Events, as `kubectl describe` shows it. */
-const component = 'rego-csr-approver';
+export const component = 'rego-csr-approver';
 
 export interface EventSink {
   /** Creates an events.k8s.io/v1 Event in a namespace. */
@@ -104,7 +104,7 @@ export class VerdictEvents {
 }
 
 /** Cuts by bytes, at a whole character; the text is escaped already, and so is ASCII wherever it was hostile. */
-function cut(text: string, maxBytes: number): string {
+export function cut(text: string, maxBytes: number): string {
   if (Buffer.byteLength(text) <= maxBytes) return text;
   const bytes = Buffer.from(text).subarray(0, maxBytes - 3);
   return `${new TextDecoder().decode(bytes, { stream: true })}...`;

@@ -1,6 +1,6 @@
-import type { Server } from 'node:http';
-import { createServer } from 'node:http';
 import type { Registry } from '@prometheus-io/client';
+import type { Listening } from './listen.ts';
+import { listen } from './listen.ts';
 
 /** One named condition of health. */
 export interface HealthCheck {
@@ -21,15 +21,9 @@ export interface HealthOptions {
   readonly beforeScrape: () => void;
 }
 
-export interface HealthServer {
-  /** The port listened on. */
-  readonly port: number;
-  readonly close: () => Promise<void>;
-}
-
 /** Serves /livez, /readyz and /metrics. Nothing on it comes from a request unescaped, and nothing can be changed by it. */
-export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
-  const server = createServer((request, response) => {
+export function serveHealth(options: HealthOptions): Promise<Listening> {
+  return listen((request, response) => {
     const send = (status: number, type: string, body: string) => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
     };
@@ -44,18 +38,7 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
         () => send(500, text, 'metrics could not be collected\n'),
       );
     } else send(404, text, 'there is /livez, /readyz and /metrics\n');
-  });
-  server.headersTimeout = 5000;
-  server.requestTimeout = 5000;
-  await listen(server, options.port, options.address);
-  return {
-    port: portOf(server),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  }, options);
 }
 
 const text = 'text/plain; charset=utf-8';
@@ -67,20 +50,4 @@ function checked(checks: readonly HealthCheck[]): [number, string, string] {
     line.problem === undefined ? `[+] ${line.name}` : `[-] ${line.name}: ${line.problem}`,
   );
   return [failing ? 503 : 200, text, `${body.join('\n')}\n`];
-}
-
-/** The server listens on an address, never on a pipe. */
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-function listen(server: Server, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, address, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -13,6 +13,8 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export class Metrics {
   readonly registry = new Registry();
   readonly #known: () => ReadonlySet<string>;
+  /** By bundle: the revision in force. */
+  readonly #revisions = new Map<string, string>();
 
   readonly decisions = new Counter({
     name: `${prefix}decisions_total`,
@@ -66,6 +68,36 @@ export class Metrics {
     help: 'Events that could not be written.',
     registers: [this.registry],
   });
+  readonly activations = new Counter({
+    name: `${prefix}policy_activations_total`,
+    help: 'Bundles that were offered, by result: activated, or refused, which leaves the old policy in force.',
+    labelNames: ['bundle', 'result'] as const,
+    registers: [this.registry],
+  });
+  readonly downloadErrors = new Counter({
+    name: `${prefix}policy_download_errors_total`,
+    help: 'Times that a bundle could not be fetched.',
+    labelNames: ['bundle'] as const,
+    registers: [this.registry],
+  });
+  readonly lastActivation = new Gauge({
+    name: `${prefix}policy_last_activation_timestamp_seconds`,
+    help: 'When the policy in force was activated.',
+    labelNames: ['bundle'] as const,
+    registers: [this.registry],
+  });
+  readonly policyInfo = new Gauge({
+    name: `${prefix}policy_info`,
+    help: 'Always 1; the revision in force is in the label, and no other one.',
+    labelNames: ['bundle', 'revision'] as const,
+    registers: [this.registry],
+  });
+  readonly policyStale = new Gauge({
+    name: `${prefix}policy_stale`,
+    help: '1 while the bundle that was offered last is refused; the one before it is in force, if there is one.',
+    labelNames: ['bundle'] as const,
+    registers: [this.registry],
+  });
 
   /**
    * @param version shown by `csr_approver_build_info`
@@ -80,6 +112,22 @@ export class Metrics {
       registers: [this.registry],
     }).set({ version }, 1);
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** @param revision escaped: a bundle's author chose it */
+  activated(bundle: string, revision: string, at: Date): void {
+    this.activations.inc({ bundle, result: 'activated' });
+    this.lastActivation.set({ bundle }, at.getTime() / 1000);
+    const before = this.#revisions.get(bundle);
+    if (before !== undefined) this.policyInfo.remove({ bundle, revision: before });
+    this.#revisions.set(bundle, revision);
+    this.policyInfo.set({ bundle, revision }, 1);
+    this.policyStale.set({ bundle }, 0);
+  }
+
+  refused(bundle: string): void {
+    this.activations.inc({ bundle, result: 'refused' });
+    this.policyStale.set({ bundle }, 1);
   }
 
   decided(signer: string, verdict: VerdictKind, reasons: readonly Reason[], durationSeconds: number): void {

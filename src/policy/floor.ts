@@ -14,6 +14,8 @@ import { reasonCodes } from './reasons.ts';
 
 /** The built-in rules that every approval must pass, whatever the configured policy says. */
 export interface Floor {
+  /** Of its bundle: of its content, since it is built without one. */
+  readonly revision: string;
   /** Facts that the floor demands, whatever the policy asks for, by signer: it judges these signers, and no others. */
   readonly needs: ReadonlyMap<string, FactNeeds>;
   readonly codes: ReadonlyMap<string, ReasonCode>;
@@ -43,6 +45,7 @@ export async function loadFloor(probe: Probe, isolate?: Isolate): Promise<Floor>
     }
   }
   return {
+    revision: bundle.revision,
     needs,
     codes: reasonCodes(bundle.sources),
     form: (input) => engine.evaluate(form, input),

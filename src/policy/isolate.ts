@@ -1,58 +1,44 @@
-import { Worker } from 'node:worker_threads';
 import type { ModuleFacts } from './instance.ts';
-
-/** What the worker is asked. */
-export type Question =
-  | {
-      readonly kind: 'start';
-      readonly id: number;
-      readonly module: WebAssembly.Module;
-      readonly data: object;
-      readonly maxMiB: number;
-    }
-  | { readonly kind: 'evaluate'; readonly id: number; readonly entrypoint: string; readonly input: object };
-
-/** What it answers. */
-export type Answer = { readonly value: unknown } | { readonly problem: string };
+import type { Answer, Question, StartQuestion } from './question.ts';
+import { startMs, Thread } from './thread.ts';
 
 export interface IsolateOptions {
   /** Longest evaluation, by the clock: a container over its CPU quota stands still for up to 100 ms of it. */
   readonly deadlineMs?: number;
-  /** Most memory of one module. */
+  /** Most memory of one module in one thread. */
   readonly maxMiB?: number;
+  /** Threads: so many evaluations at the same time. */
+  readonly workers?: number;
 }
 
 interface Job {
   readonly question: Question;
   readonly deadlineMs: number;
+  /** The one that has to answer; undefined for any. */
+  readonly thread: Thread | undefined;
   readonly settle: (answer: Answer) => void;
 }
 
-/** Starting a module is compiling it for this thread: once, and not under anybody's control but its builder's. */
-const startMs = 10_000;
-
-// Replaced when the program is built.
-declare const WORKER: string | undefined;
-const workerUrl = new URL(typeof WORKER === 'string' ? WORKER : './worker.ts', import.meta.url);
-
 /**
- * A thread of its own in which policies are evaluated, one question at a time.
- *
- * A policy that takes too long is ended together with its thread; the next question finds a new thread with all modules
- * started again. So neither the watch nor the health server ever waits for a policy.
+ * Threads of their own in which policies are evaluated: each question by the first that is idle, in the order in which
+ * they were asked. So neither the watch nor the health server ever waits for a policy, and what a policy does to its
+ * thread concerns nobody but the question that it was asked.
  */
 export class Isolate {
   readonly #deadlineMs: number;
   readonly #maxMiB: number;
-  readonly #modules: Extract<Question, { kind: 'start' }>[] = [];
+  readonly #modules = new Map<number, StartQuestion>();
+  readonly #threads: readonly Thread[];
+  readonly #idle: Set<Thread>;
   #nextId = 0;
   #jobs: Job[] = [];
-  #running: { readonly job: Job; readonly timer: NodeJS.Timeout } | undefined;
-  #worker: Worker | undefined;
+  #closed = false;
 
-  constructor({ deadlineMs = 500, maxMiB = 32 }: IsolateOptions = {}) {
+  constructor({ deadlineMs = 500, maxMiB = 32, workers = 1 }: IsolateOptions = {}) {
     this.#deadlineMs = deadlineMs;
     this.#maxMiB = maxMiB;
+    this.#threads = Array.from({ length: workers }, () => new Thread(this.#modules));
+    this.#idle = new Set(this.#threads);
   }
 
   /** Starts a module, now and in every thread to come. */
@@ -61,117 +47,71 @@ export class Isolate {
     const id = this.#nextId;
     this.#nextId += 1;
     const question = { kind: 'start', id, module, data, maxMiB: this.#maxMiB } as const;
-    const answer = await this.#ask(question, startMs);
-    if ('problem' in answer) throw new Error(answer.problem);
-    this.#modules.push(question);
+    const answers = await Promise.all(this.#threads.map((thread) => this.#ask(question, startMs, thread)));
+    for (const answer of answers) if ('problem' in answer) throw new Error(answer.problem);
+    this.#modules.set(id, question);
+    const [first] = answers;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own worker's answer
-    return { id, ...(answer.value as ModuleFacts) };
+    return { id, ...(first as { value: ModuleFacts }).value };
   }
 
   /** Evaluates an entrypoint of a started module. Never throws: what goes wrong is a problem. */
-  evaluate(id: number, entrypoint: string, input: object): Promise<Answer> {
-    return this.#ask({ kind: 'evaluate', id, entrypoint, input }, this.#deadlineMs);
+  async evaluate(id: number, entrypoint: string, input: object): Promise<Answer> {
+    return parsed(await this.#ask({ kind: 'evaluate', id, entrypoint, input }, this.#deadlineMs));
   }
 
   /** The same with the patience of a start: the first evaluation also compiles the functions that it calls. */
-  selfTest(id: number, entrypoint: string, input: object): Promise<Answer> {
-    return this.#ask({ kind: 'evaluate', id, entrypoint, input }, startMs);
+  async selfTest(id: number, entrypoint: string, input: object): Promise<Answer> {
+    return parsed(await this.#ask({ kind: 'evaluate', id, entrypoint, input }, startMs));
   }
 
-  /** Ends the thread; whoever still waits gets a problem. */
+  /** Ends the threads, for good; whoever still waits, or asks later, gets a problem. */
   async close(): Promise<void> {
-    const waiting = [...(this.#running === undefined ? [] : [this.#running.job]), ...this.#jobs];
-    clearTimeout(this.#running?.timer);
-    this.#running = undefined;
+    this.#closed = true;
+    const waiting = this.#jobs;
     this.#jobs = [];
-    await this.#end();
-    for (const job of waiting) job.settle({ problem: 'evaluation has been stopped' });
+    const ended = this.#threads.map((thread) => thread.close());
+    for (const job of waiting) job.settle(stopped);
+    await Promise.all(ended);
   }
 
-  #ask(question: Question, deadlineMs: number): Promise<Answer> {
+  #ask(question: Question, deadlineMs: number, thread?: Thread): Promise<Answer> {
+    if (this.#closed) return Promise.resolve(stopped);
     return new Promise((settle) => {
-      this.#jobs.push({ question, deadlineMs, settle });
+      this.#jobs.push({ question, deadlineMs, thread, settle });
       this.#next();
     });
   }
 
+  /** Hands every job that can be answered now to a thread. */
   #next(): void {
-    if (this.#running !== undefined) return;
-    if (this.#worker === undefined && this.#jobs.length > 0) this.#worker = this.#spawn();
-    const job = this.#jobs.shift();
-    if (job === undefined) return;
-    // The timer also keeps the process alive while the answer is due; the thread alone does not.
-    const timer = setTimeout(() => {
-      // An answer that is here already, and was only not read yet, counts.
-      setImmediate(() => this.#overdue(job));
-    }, job.deadlineMs);
-    this.#running = { job, timer };
-    this.#worker?.postMessage(job.question);
-  }
-
-  #spawn(): Worker {
-    const thread = new Worker(workerUrl, { resourceLimits: { maxOldGenerationSizeMb: 256 } });
-    thread.on('message', (answer: Answer) => {
-      if (thread === this.#worker) this.#settle(answer);
-    });
-    const ended = (problem: string) => {
-      if (thread !== this.#worker) return;
-      this.#worker = undefined;
-      if (this.#running === undefined) this.#restart();
-      else this.#failRunning(problem);
-    };
-    thread.on('error', (cause) => ended(`the evaluation ended its thread: ${cause.message}`));
-    thread.on('exit', () => ended('the evaluation ended its thread'));
-    // Last: a listener for messages would hold the process again.
-    thread.unref();
-    return thread;
-  }
-
-  #settle(answer: Answer): void {
-    const running = this.#running;
-    if (running === undefined) return;
-    clearTimeout(running.timer);
-    this.#running = undefined;
-    running.job.settle(answer);
-    this.#next();
-  }
-
-  #overdue(job: Job): void {
-    if (this.#running?.job !== job) return;
-    void this.#end();
-    const what = job.question.kind === 'evaluate' ? job.question.entrypoint : 'starting the module';
-    this.#failRunning(`${what} took longer than ${String(job.deadlineMs)} ms`);
-  }
-
-  /** Fails the question that is being answered, and no other: those behind it are asked in a new thread. */
-  #failRunning(problem: string): void {
-    const running = this.#running;
-    this.#running = undefined;
-    this.#restart();
-    if (running !== undefined) {
-      clearTimeout(running.timer);
-      running.job.settle({ problem });
+    for (let at = 0; at < this.#jobs.length && this.#idle.size > 0;) {
+      const job = this.#jobs[at];
+      const [anyone] = this.#idle;
+      const thread = job?.thread ?? anyone;
+      if (job === undefined || thread === undefined || !this.#idle.delete(thread)) {
+        at += 1;
+        continue;
+      }
+      this.#jobs.splice(at, 1);
+      void this.#run(job, thread);
     }
+  }
+
+  async #run({ question, deadlineMs, settle }: Job, thread: Thread): Promise<void> {
+    settle(await thread.ask(question, deadlineMs));
+    // What the question did to the thread is mended before another one has to wait for it.
+    await thread.prepare();
+    this.#idle.add(thread);
     this.#next();
   }
-
-  /** Has every module started before the questions that wait. */
-  #restart(): void {
-    const starts = this.#modules.map((question): Job => ({
-      question,
-      deadlineMs: startMs,
-      settle: () => undefined,
-    }));
-    this.#jobs = [...starts, ...this.#jobs.filter((job) => !isRestart(job, this.#modules))];
-  }
-
-  async #end(): Promise<void> {
-    const thread = this.#worker;
-    this.#worker = undefined;
-    await thread?.terminate();
-  }
 }
 
-function isRestart(job: Job, modules: readonly Question[]): boolean {
-  return modules.includes(job.question);
+/** A value comes as JSON: what a policy made of it is in nobody's hands before it is plain data again. */
+function parsed(answer: Answer): Answer {
+  if (!('value' in answer)) return answer;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own worker's answer
+  return { value: JSON.parse(answer.value as string) };
 }
+
+const stopped: Answer = { problem: 'evaluation has been stopped' };

@@ -2,19 +2,28 @@
 // oxlint-disable unicorn/require-post-message-target-origin -- a thread's port, not a window
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../text/message.ts';
+import { EvaluationError } from './error.ts';
 import { Instance } from './instance.ts';
-import type { Answer, Question } from './isolate.ts';
+import type { Answer, Question } from './question.ts';
 
-// What a policy prints (the SDK's opa_println) belongs to nobody's output.
-// oxlint-disable-next-line no-console
-console.log = () => undefined;
+// What a policy prints (the SDK's opa_println), and what a builtin that it calls warns of, belongs to nobody's output.
+for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) console[method] = () => undefined;
+process.removeAllListeners('warning');
+
+/** Longest problem that is told: a library may put all of its input into a message. */
+const maxProblem = 1024;
 
 const instances = new Map<number, Instance>();
 
 parentPort?.on('message', (question: Question) => {
   void answer(question).then(
     (value) => parentPort?.postMessage({ value } satisfies Answer),
-    (cause: unknown) => parentPort?.postMessage({ problem: messageOf(cause) } satisfies Answer),
+    (cause: unknown) => {
+      // Of a module that threw in the middle of an evaluation nothing can be trusted any more.
+      const spoiled = !(cause instanceof EvaluationError && cause.orderly);
+      if (spoiled) instances.delete(question.id);
+      parentPort?.postMessage({ problem: messageOf(cause).slice(0, maxProblem), spoiled } satisfies Answer);
+    },
   );
 });
 

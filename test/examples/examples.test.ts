@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { readOverlays } from '../../src/bundle/overlay-file.ts';
 import { applyOverlays } from '../../src/bundle/overlay.ts';
-import { loadPolicies } from '../../src/activation/load.ts';
+import { loadPolicies, withOptions } from '../../src/activation/load.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { policiesPath } from '../rego/paths.ts';
 import { Scratch, shell, toolPath } from './shell.ts';
@@ -67,7 +67,9 @@ describe('policies/examples', () => {
       ];
       // One that is data alone needs no bundle.
       expect(bundles.length).toBe(commands.join('').includes('opa build') ? 2 : 1);
-      const loaded = await Promise.all(bundles.map((bundle) => loadPolicies(config, bundle)));
+      const loaded = await Promise.all(
+        bundles.map((bundle) => loadPolicies(withOptions(config, { bundle }))),
+      );
       expect(loaded.map(({ signers }) => [...signers.keys()])).toEqual(
         bundles.map(() => ['kubernetes.io/kubelet-serving']),
       );

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const configMap = objectsOf(text).find(({ kind }) => kind === 'ConfigMap');
   const { 'config.yaml': config = '' } = z.record(z.string(), z.string()).parse(configMap?.['data']);
   // The host's network is shared with other tests: a free port instead of the Deployment's.
-  write('config.yaml', `${config}server: {address: 127.0.0.1, port: 0}\n`);
+  write('config.yaml', `${config}server: {address: 127.0.0.1, port: 0}\nadmin: {port: 0}\n`);
   write('token', await token(scene));
   write('ca.crt', readFileSync(scene.cluster.caFile, 'utf8'));
   write('namespace', NAMESPACE);

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { bundlePath, loadPoliciesFrom, signersOf } from '../../src/activation/load.ts';
+import { loadPoliciesFrom, readBundle, signersOf } from '../../src/activation/load.ts';
 import { defaultConfig as defaults } from '../../src/config/schema.ts';
 import { decodeDocument } from '../../src/decide/decide.ts';
 import type { RequestInput } from '../../src/decide/input.ts';
 import type { Entrypoint } from '../../src/bundle/bundle.ts';
 import { parseBundle } from '../../src/bundle/bundle.ts';
 import { PolicyError } from '../../src/bundle/error.ts';
-import { readBundleFiles } from '../../src/bundle/files.ts';
 import { Isolate } from '../../src/policy/isolate.ts';
 import type { EntrypointCustom, FactNeeds } from '../../src/policy/needs.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from '../../src/policy/needs.ts';
@@ -72,7 +71,7 @@ type NeedsOf = (signer: unknown, data: Readonly<Json>) => FactNeeds;
 
 /** Which facts floor and default policy ask for, by signer and data. */
 async function shippedNeeds(): Promise<NeedsOf> {
-  const files = await readBundleFiles(bundlePath(defaults, undefined));
+  const files = await readBundle(defaults);
   const isolate = new Isolate();
   const { floor } = await loadPoliciesFrom({ ...defaults, signers: signersOf(files) }, files, isolate);
   await isolate.close();

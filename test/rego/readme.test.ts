@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { loadPolicies } from '../../src/activation/load.ts';
+import { loadPolicies, withOptions } from '../../src/activation/load.ts';
 import { defaultConfig } from '../../src/config/schema.ts';
 import { ensureTool } from '../tools/ensure.ts';
 import { goodCase } from './cases.ts';
@@ -80,7 +80,7 @@ describe('policies/README.md', () => {
     const [shown = ''] = blocks('yaml').filter((text) => text.startsWith('csr:'));
     const file = join(directory, 'shown.yaml');
     writeFileSync(file, shown);
-    const policies = await loadPolicies(defaultConfig, policiesPath('../dist/default.tar.gz'), [file]);
+    const policies = await loadPolicies(withOptions(defaultConfig, { data: [file] }));
     expect(policies.signers.get('kubernetes.io/kubelet-serving')?.revision).toMatch(/\+data\.[0-9a-f]{16}$/);
   });
 

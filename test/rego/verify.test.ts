@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defaultConfig } from '../../src/config/schema.ts';
 import { run } from '../support/command-line.ts';
-import { bundlePath, loadPoliciesFrom, signersOf } from '../../src/activation/load.ts';
-import { readBundleFiles } from '../../src/bundle/files.ts';
+import { loadPoliciesFrom, readBundle, signersOf } from '../../src/activation/load.ts';
 import { KeyRing } from '../../src/verify/keys.ts';
 import { passed } from '../../src/verify/outcome.ts';
 import { prepareCase } from '../../src/verify/prepare.ts';
@@ -45,7 +44,7 @@ describe('verify policies/cases', () => {
   });
 
   it('makes a request of every case that a request can be made of', async () => {
-    const bundle = await readBundleFiles(bundlePath(defaultConfig, undefined));
+    const bundle = await readBundle(defaultConfig);
     const config = { ...defaultConfig, signers: signersOf(bundle) };
     const keys = new KeyRing();
     const marked = caseEntries().filter(({ definition }) => definition.document === true);

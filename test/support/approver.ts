@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BundleStatus } from '../../src/activation/status.ts';
 
 /** What is said in the configuration file, beside what every test needs. */
 export interface ApproverOptions {
@@ -23,10 +25,14 @@ export class Approver {
   readonly process: ChildProcess;
   readonly #directory: string;
   #log = '';
+  #output = '';
 
   private constructor(process: ChildProcess, directory: string) {
     this.process = process;
     this.#directory = directory;
+    process.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.#output += chunk;
+    });
     process.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#log += chunk;
     });
@@ -40,13 +46,14 @@ export class Approver {
       `apiVersion: rego-csr-approver/v1alpha1
 kind: ApproverConfiguration
 server: {address: 127.0.0.1, port: 0}
+admin: {address: 127.0.0.1, port: 0}
 ${options.config ?? ''}
 `,
     );
     const args = ['run', '--kubeconfig', options.kubeconfig, '--config', config];
     if (options.bundle !== undefined) args.push('--bundle', options.bundle);
     const child = spawn(executable, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
     const approver = new Approver(child, directory);
@@ -57,6 +64,11 @@ ${options.config ?? ''}
   /** Everything it has logged. */
   get log(): string {
     return this.#log;
+  }
+
+  /** What it has written to standard output. */
+  get output(): string {
+    return this.#output;
   }
 
   /** Its log as objects. */
@@ -71,6 +83,23 @@ ${options.config ?? ''}
   async get(path: string): Promise<{ status: number; body: string }> {
     const response = await fetch(`http://127.0.0.1:${String(this.#port())}${path}`);
     return { status: response.status, body: await response.text() };
+  }
+
+  /** What its admin server says of its bundles. */
+  async status(): Promise<Readonly<Record<string, BundleStatus>>> {
+    const { port } = this.lines.find(({ msg }) => msg === 'serving /v1/status') ?? {};
+    const response = await fetch(`http://127.0.0.1:${String(port)}/v1/status`);
+    const { result }: { result: { bundles: Record<string, BundleStatus> } } = JSON.parse(
+      await response.text(),
+    );
+    return result.bundles;
+  }
+
+  /** Its threads, and the memory that it has in use, as the kernel counts them. */
+  async usage(): Promise<{ threads: number; residentMiB: number }> {
+    const text = await readFile(`/proc/${String(this.process.pid)}/status`, 'utf8');
+    const value = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]);
+    return { threads: value('Threads'), residentMiB: value('VmRSS') / 1024 };
   }
 
   /** Sends SIGTERM and gives the exit code. */

@@ -19,6 +19,8 @@ export type Fault =
   /** No answer, and the request does not arrive. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly ms: number }
+  /** It arrives when the test says so. */
+  | { readonly kind: 'hold'; readonly until: Promise<unknown> }
   /** The connection breaks before the request arrives. */
   | { readonly kind: 'reset' }
   /** The request arrives and takes effect; the connection breaks before the answer. */
@@ -144,6 +146,9 @@ export class FaultProxy {
         return;
       case 'delay':
         setTimeout(() => this.#forward(request, response, fault), fault.ms);
+        return;
+      case 'hold':
+        void fault.until.then(() => this.#forward(request, response, fault));
         return;
       case 'lost-answer':
       case 'truncate':

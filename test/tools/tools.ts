@@ -43,7 +43,7 @@ function kubernetes(directory: string, suffix: string): readonly Row[] {
     importPath: `k8s.io/kubernetes/cmd/${program}`,
     coldMinutes,
     versionArguments,
-    versionPattern: /^(?:Kubernetes|Client Version:) (v\S+)$/m,
+    versionPattern: /^(?:(?:Kubernetes|Client Version:) )?(v\S+)$/m,
     variables: (version) => {
       const [major = '', minor = ''] = version.slice(1).split('.');
       return {
@@ -58,20 +58,28 @@ function kubernetes(directory: string, suffix: string): readonly Row[] {
     command('kube-controller-manager', 1, ['--version']),
     command('kubectl', 0.6, ['version', '--client']),
     command('kubelet', 0.4, ['--version']),
+    command('kubeadm', 0.5, ['version', '--output=short']),
   ];
 }
 
-const rows: readonly Row[] = [
-  {
-    name: 'opa',
+function opa(directory: string, suffix: string): Row {
+  return {
+    name: `opa${suffix}`,
     program: 'opa',
-    directory: 'opa',
+    directory,
     versionedBy: 'github.com/open-policy-agent/opa',
     importPath: 'github.com/open-policy-agent/opa',
     coldMinutes: 1.5,
     versionArguments: ['version'],
     versionPattern: /^Version: (\S+)$/m,
-  },
+  };
+}
+
+const rows: readonly Row[] = [
+  opa('opa', ''),
+  // Of the last two years, the oldest and one in the middle: their bundles must work, too.
+  opa('opa-1.0', '@1.0'),
+  opa('opa-1.13', '@1.13'),
   {
     name: 'conftest',
     program: 'conftest',

@@ -1,5 +1,6 @@
 import { expectThat } from '../../demo/deviation.ts';
 import { seconds } from '../../demo/screen.ts';
+import { expectChecked } from '../check.ts';
 import { expectSelfSigned, expectVerified } from '../tls.ts';
 import { approvalMs, installed, nextCertificate, patienceMs } from '../wait.ts';
 import { tick, type World } from '../world.ts';
@@ -11,7 +12,7 @@ const promisedMs = 1000;
 
 /** The rule of the CIS benchmark, "verify the kubelet's certificate": it needs certificates that can be verified. */
 export async function selfSigned(world: World): Promise<void> {
-  const { stage, second } = world;
+  const { stage, first, second } = world;
   await tick(world, `${second.name} joins with serverTLSBootstrap: false`, async () => {
     await second.kubelet.start({ asks: false });
     await clientCertificate(world, second);
@@ -29,6 +30,12 @@ export async function selfSigned(world: World): Promise<void> {
     );
     await expectSelfSigned(world, second);
   });
+  await tick(world, "the guide's check tells the two apart", () =>
+    expectChecked(world, [
+      { node: first, ok: true },
+      { node: second, ok: false },
+    ]),
+  );
   const request = await tick(
     world,
     (entry) => `told serverTLSBootstrap: true, it asks, and is approved within ${seconds(approvalMs(entry))}`,
@@ -48,5 +55,6 @@ export async function selfSigned(world: World): Promise<void> {
   await tick(world, 'the same call works', async () => {
     await expectVerified(world, second, [second.name, second.address]);
     await healthz(world, second);
+    await expectChecked(world, [{ node: second, ok: true }]);
   });
 }

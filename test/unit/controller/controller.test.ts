@@ -30,7 +30,6 @@ test('pending requests are counted only while somebody watches', async () => {
     enforcement: 'enforce',
     onDeny: 'leavePending',
     decide: () => Promise.reject(new Error('there is nothing to decide')),
-    approvedBy: () => '',
     metrics: new Metrics('test', () => new Set()),
     events: new VerdictEvents(
       { createEvent: () => Promise.resolve(), failed: () => undefined },

@@ -56,6 +56,23 @@ test('a group that adds one at a time gets no extra turns', () => {
   expect(out).toEqual(['greedy', 'x', 'y', 'z', 'greedy', 'greedy']);
 });
 
+test('a group that is paused does not come, and gets no extra turns afterwards', () => {
+  const order = new FairOrder<Waiting>();
+  for (const group of ['a', 'b']) {
+    for (const priority of [4, 3, 2, 1]) order.add(item(group, priority));
+  }
+  order.pause('a');
+  order.add(item('a', 5));
+  expect(names(order, 2)).toEqual(['b4', 'b3']);
+  order.resume('a');
+  order.resume('never paused');
+  expect(names(order, 4)).toEqual(['a5', 'a4', 'b2', 'a3']);
+  order.pause('a');
+  expect([names(order), order.size]).toEqual([['b1'], 2]);
+  order.resume('a');
+  expect(names(order)).toEqual(['a2', 'a1']);
+});
+
 test('what is removed does not come', () => {
   const order = new FairOrder<Waiting>();
   const gone = item('a', 5);

@@ -338,6 +338,81 @@ describe('draining', () => {
   });
 });
 
+const two = (group: string) => (group === 'a' ? 2 : 1);
+
+describe('shares', () => {
+  const costly: Outcome = { kind: 'failed', costly: true };
+
+  test('no more of one group at once than said, and the others go on', async () => {
+    const { queue, keys, started } = setUp({ concurrency: 8, atOnce: two });
+    for (const group of ['a', 'b']) {
+      for (let n = 0; n < 4; n += 1) queue.add(`${group}${String(n)}`, of(group, n));
+    }
+    queue.start();
+    await settle();
+    expect(keys()).toEqual(['a3', 'b3', 'a2']);
+    await started[1]!.finish();
+    expect(keys().slice(3)).toEqual(['b2']);
+    await started[0]!.finish();
+    expect(keys().slice(4)).toEqual(['a1']);
+    expect([queue.working, queue.ready]).toEqual([3, 3]);
+  });
+
+  test('after a costly one its group waits, longer each time, and then has one at once', async () => {
+    const { queue, keys, started, clock } = setUp({ concurrency: 8, atOnce: two });
+    for (let n = 0; n < 5; n += 1) queue.add(`a${String(n)}`, of('a', n));
+    queue.start();
+    await settle();
+    await started[0]!.finish(costly);
+    await started[1]!.finish();
+    expect(keys()).toEqual(['a4', 'a3']);
+    queue.add('b0', of('b'));
+    await clock.turn(999);
+    expect(keys().slice(2)).toEqual(['b0']);
+    await clock.turn(1);
+    expect(keys().slice(3)).toEqual(['a2']);
+    await started[3]!.finish(costly);
+    await clock.turn(1_999);
+    expect(keys()).toHaveLength(4);
+    await clock.turn(1);
+    expect(keys().slice(4)).toEqual(['a4']);
+  });
+
+  test('a group that was costly long ago is like any other', async () => {
+    const { queue, keys, last, clock } = setUp({ concurrency: 8, atOnce: two });
+    queue.add('a0', of('a'));
+    queue.start();
+    await settle();
+    await last().finish(costly);
+    await clock.turn(1_000);
+    await last().finish();
+    await clock.turn(600_001);
+    for (const key of ['a1', 'a2', 'a3']) queue.add(key, of('a'));
+    await settle();
+    expect(keys().slice(2)).toEqual(['a1', 'a2']);
+    await last().finish(costly);
+    await clock.turn(999);
+    expect(keys()).toHaveLength(4);
+    await clock.turn(1);
+    expect(keys()).toHaveLength(4); // a1 is still worked on, and one at once is all it has now
+  });
+
+  test('a drain holds nobody, and leaves no timer', async () => {
+    const { queue, keys, started, clock } = setUp({ concurrency: 8, atOnce: two });
+    for (let n = 0; n < 3; n += 1) queue.add(`a${String(n)}`, of('a', n));
+    queue.start();
+    await settle();
+    await started[0]!.finish(costly);
+    const drained = queue.drain(1_000);
+    await started[1]!.finish(costly);
+    expect(await drained).toBe(true);
+    expect(clock.timers).toBe(0);
+    queue.start();
+    await settle();
+    expect(keys().slice(2)).toEqual(['a0']);
+  });
+});
+
 test('tells how long the oldest has been ready', async () => {
   const { queue, clock } = setUp();
   expect(queue.oldestAgeMs()).toBe(0);

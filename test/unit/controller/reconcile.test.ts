@@ -14,6 +14,12 @@ const none = { reasons: [], warnings: [] };
 const approve: Verdict = { kind: 'approve', ...none };
 const deny: Verdict = { kind: 'deny', ...none };
 const wait = (retryAfterSeconds?: number): Verdict => ({ kind: 'wait', ...none, retryAfterSeconds });
+const overdue: Verdict = {
+  kind: 'error',
+  reasons: [{ code: 'PolicyTimeout', msg: 'x took longer than 500 ms', source: 'policy' }],
+  warnings: [],
+  retryAfterSeconds: undefined,
+};
 const error = (retryAfterSeconds?: number): Verdict => ({ kind: 'error', ...none, retryAfterSeconds });
 
 const object = (spec: CSRObjectSpec = {}): KubeObject => asObject(csrObject(spec));
@@ -28,8 +34,10 @@ const condition = (type: string) => ({ type, status: 'True' });
 /** What the world does, in order; what it was asked is in `log`. */
 let log: string[];
 let written: KubeObject[];
+let told: string[];
 beforeEach(() => {
   log = [];
+  told = [];
   written = [];
 });
 
@@ -37,7 +45,10 @@ function world(given: {
   verdicts?: Verdict[];
   puts?: (KubeError | 'ok')[];
   reads?: (KubeObject | undefined | KubeError)[];
+  /** Whether the policies that decided are in force still, each time that is asked. */
+  stands?: boolean[];
 }): ReconcileActions {
+  const standing = [...(given.stands ?? [])];
   const verdicts = [...(given.verdicts ?? [approve])];
   const puts = [...(given.puts ?? ['ok'])];
   const reads = [...(given.reads ?? [])];
@@ -46,7 +57,7 @@ function world(given: {
     decide: async ({ resourceVersion }) => {
       last = verdicts.shift() ?? last;
       log.push(`decide ${resourceVersion}: ${last.kind}`);
-      return { verdict: last, input: undefined };
+      return { verdict: last, input: undefined, stands: () => standing.shift() ?? true, approvedBy: '' };
     },
     put: async (body) => {
       const answer = puts.shift() ?? 'ok';
@@ -60,8 +71,8 @@ function world(given: {
       if (answer instanceof KubeError) throw answer;
       return answer;
     },
-    message: (_, { verdict }) => `because ${verdict.kind}`,
-    decided: () => undefined,
+    message: ({ verdict }) => `because ${verdict.kind}`,
+    decided: (_, { verdict }) => told.push(verdict.kind),
     wrote: (_, type) => log.push(`wrote ${type}`),
     writeFailed: (_, type, cause) => log.push(`failed ${type} ${String(cause.status ?? cause.kind)}`),
     waitMs: (_, asked) => (asked ?? 1) * 1000,
@@ -77,8 +88,9 @@ describe('a verdict', () => {
     ['deny', deny, { onDeny: 'deny', enforcement: 'dryrun' }, undefined, { kind: 'done' }],
     ['wait', wait(), { onDeny: 'deny' }, undefined, { kind: 'again', afterMs: 1000 }],
     ['wait 60 s', wait(60), {}, undefined, { kind: 'again', afterMs: 60_000 }],
-    ['error', error(), { onDeny: 'deny' }, undefined, { kind: 'failed', atLeastMs: 0 }],
-    ['error, after 7 s', error(7), {}, undefined, { kind: 'failed', atLeastMs: 7000 }],
+    ['error', error(), { onDeny: 'deny' }, undefined, { kind: 'failed', atLeastMs: 0, costly: false }],
+    ['error, after 7 s', error(7), {}, undefined, { kind: 'failed', atLeastMs: 7000, costly: false }],
+    ['error of a policy that spins', overdue, {}, undefined, { kind: 'failed', atLeastMs: 0, costly: true }],
     ['abstain', { kind: 'abstain', ...none }, { onDeny: 'deny' }, undefined, { kind: 'done' }],
     ['ignore', { kind: 'ignore', ...none }, { onDeny: 'deny' }, undefined, { kind: 'done' }],
   ])('%s with %3$j writes %4$s', async (_, verdict, options, type, outcome) => {
@@ -256,5 +268,45 @@ describe('a write that fails', () => {
   test('for a reason of our own is not hidden', async () => {
     const actions = { ...world({}), put: () => Promise.reject(new TypeError('uid is missing')) };
     await expect(reconcile(start(), enforce, actions)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('a decision of policies that are no longer in force', () => {
+  test('is made again, and is neither told nor written', async () => {
+    const outcome = await reconcile(
+      start(),
+      enforce,
+      world({ verdicts: [approve, wait(5)], stands: [false] }),
+    );
+    expect(outcome).toEqual({ kind: 'again', afterMs: 5000 });
+    expect(log).toEqual(['decide 1000: approve', 'decide 1000: wait']);
+    expect([told, written]).toEqual([['wait'], []]);
+  });
+
+  test('is made again when they changed while the request was read for the write', async () => {
+    const annotations = { a: 'x'.repeat(1 << 17) };
+    const reads = [object({ annotations })];
+    const actions = world({ verdicts: [approve, deny], stands: [true, false, true], reads });
+    expect(await reconcile(start({ annotations }), enforce, actions)).toEqual({ kind: 'done' });
+    expect(log).toEqual(['decide 1000: approve', 'read', 'decide 1000: deny']);
+    expect(written).toEqual([]);
+  });
+
+  test('is left to the queue when they change again and again', async () => {
+    const stands = Array.from({ length: 100 }, () => false);
+    expect(await reconcile(start(), enforce, world({ stands }))).toEqual({ kind: 'failed' });
+    expect(log).toHaveLength(6);
+    expect([told, written]).toEqual([[], []]);
+  });
+
+  test('after a conflict is made again too', async () => {
+    const actions = world({
+      verdicts: [approve, approve, wait(5)],
+      stands: [true, true, false],
+      puts: [conflict],
+      reads: [changed],
+    });
+    expect(await reconcile(start(), enforce, actions)).toEqual({ kind: 'again', afterMs: 5000 });
+    expect(written).toEqual([]);
   });
 });

@@ -81,6 +81,11 @@ describe('is an error, never an answer', () => {
   test.each(notPolicy)('the policy: %s', async (_, policy) => {
     expect(await outcome({ policy })).toMatchObject({ kind: 'error', reasons: [{ code: 'PolicyFailed' }] });
   });
+  test('a policy that was ended at its deadline, by a code of its own', async () => {
+    const policy = throwing(new EvaluationError('took longer than 500 ms', { overdue: true }));
+    const verdict = await outcome({ policy });
+    expect(verdict).toMatchObject({ kind: 'error', reasons: [{ code: 'PolicyTimeout' }] });
+  });
   test('a floor that passes a signer that it does not name', async () => {
     const policies = policiesThat();
     const floor = { ...policies.floor, needs: new Map() };

@@ -36,6 +36,7 @@ export function policiesThat(
   return {
     asked,
     floor: {
+      revision: 'f1',
       needs: new Map([[SIGNER, { ...noFacts, node: true }]]),
       codes: new Map(),
       form: side('form', given.form),

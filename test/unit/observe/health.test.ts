@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { HealthCheck, HealthOptions, HealthServer } from '../../../src/observe/health.ts';
+import type { HealthCheck, HealthOptions } from '../../../src/observe/health.ts';
 import { serveHealth } from '../../../src/observe/health.ts';
+import type { Listening } from '../../../src/observe/listen.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
 
-const open: HealthServer[] = [];
+const open: Listening[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });

@@ -43,3 +43,27 @@ test('codes of a policy that is loaded later count from then on', async () => {
     (await samples(metrics, 'decision_reasons_total')).map((line) => /code="(\w+)"/.exec(line)?.[1]),
   ).toEqual(['Other', 'New']);
 });
+
+test('of policies: the revision in force is a label, and no other one', async () => {
+  const metrics = new Metrics('1', () => new Set());
+  const at = new Date('2026-11-22T06:00:00Z');
+  for (let index = 0; index < 100; index += 1) metrics.activated('policy', `r${String(index)}`, at);
+  metrics.activated('floor', 'f', at);
+  expect(await samples(metrics, 'policy_info')).toEqual([
+    'csr_approver_policy_info{bundle="policy",revision="r99"} 1',
+    'csr_approver_policy_info{bundle="floor",revision="f"} 1',
+  ]);
+  expect(await samples(metrics, 'policy_last_activation_timestamp_seconds')).toContain(
+    'csr_approver_policy_last_activation_timestamp_seconds{bundle="policy"} 1795327200',
+  );
+  metrics.refused('policy');
+  expect(await samples(metrics, 'policy_stale')).toEqual([
+    'csr_approver_policy_stale{bundle="policy"} 1',
+    'csr_approver_policy_stale{bundle="floor"} 0',
+  ]);
+  expect(await samples(metrics, 'policy_activations_total')).toEqual([
+    'csr_approver_policy_activations_total{bundle="policy",result="activated"} 100',
+    'csr_approver_policy_activations_total{bundle="floor",result="activated"} 1',
+    'csr_approver_policy_activations_total{bundle="policy",result="refused"} 1',
+  ]);
+});

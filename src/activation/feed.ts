@@ -1,0 +1,152 @@
+import { PolicyError } from '../bundle/error.ts';
+import { SourceError } from '../bundle/sources/error.ts';
+import type { PollerOptions } from '../bundle/sources/poll.ts';
+import { Poller } from '../bundle/sources/poll.ts';
+import type { BundleSource, Fetched } from '../bundle/sources/source.ts';
+import type { Activation } from './activation.ts';
+import type { BundleRecord } from './status.ts';
+import { WatchedFiles } from './watched-files.ts';
+
+/** The last good bundle, for a start without the network. */
+interface LastGood {
+  /** Undefined when there is none. */
+  readonly read: () => Promise<Fetched | undefined>;
+  readonly write: (fetched: Fetched) => Promise<void>;
+}
+
+export interface FeedOptions {
+  readonly source: BundleSource;
+  readonly delays: PollerOptions['delays'];
+  readonly activation: Activation<Fetched>;
+  readonly record: BundleRecord;
+  /** Files that every activation reads beside the bundle: keys, data overlays. */
+  readonly files: readonly string[];
+  readonly lastGood?: LastGood | undefined;
+  /** A bundle could not be fetched. @param failures in a row */
+  readonly failed: (cause: unknown, failures: number) => void;
+  /** The last good bundle could not be read or written: nothing depends on it now. */
+  readonly lastGoodFailed: (cause: unknown) => void;
+}
+
+/** How long a start without any policy waits for the source before it takes the last good bundle. */
+const patienceMs = 10_000;
+
+/** Brings every new bundle of a source to the activation, and the same one again when files beside it have changed. */
+export class PolicyFeed {
+  readonly #options: FeedOptions;
+  readonly #files: WatchedFiles;
+  /** As the source has it now, good or bad. */
+  #latest: Fetched | undefined;
+  #marks = '';
+  #poller: Poller | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  #triedLastGood = false;
+  /** Why what the source had last cannot even be read as a bundle. */
+  #unreadable: string | undefined;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#files = new WatchedFiles(options.files, () => {
+      if (this.#latest !== undefined) void options.activation.offer(this.#latest);
+    });
+  }
+
+  /**
+   * Fetches and activates the first bundle, for sources that a person can mend and that do not come right by themselves.
+   * @throws PolicyError
+   */
+  async first(signal: AbortSignal): Promise<void> {
+    this.#marks = await this.#files.marks();
+    this.#latest = await this.#fetch(undefined, signal);
+    if (this.#latest === undefined) return;
+    const result = await this.#options.activation.offer(this.#latest);
+    if (result.kind === 'refused') throw result.cause;
+  }
+
+  /** Goes on for ever, or begins, where nothing was fetched yet. */
+  start(): void {
+    const { source, delays, activation } = this.#options;
+    const known = this.#latest?.version;
+    this.#poller = new Poller({
+      source: {
+        name: source.name,
+        get longPolling() {
+          return source.longPolling === true;
+        },
+        fetch: (version, signal) => this.#fetch(version, signal),
+      },
+      delays,
+      known,
+      firstDelayMs: known === undefined ? 0 : delays.minMs,
+      onBundle: (fetched) => {
+        this.#latest = fetched;
+        this.#unreadable = undefined;
+        // Not waited for: a newer one must not wait until this one has been refused.
+        void this.#offer(fetched);
+      },
+      onUnchanged: () => {
+        // It is what it was before; that it is good again is told by activating it.
+        if (this.#unreadable !== undefined && this.#latest !== undefined) void this.#offer(this.#latest);
+        this.#unreadable = undefined;
+      },
+      onError: (cause, failures) => this.#failed(cause, failures),
+    });
+    this.#poller.start();
+    void this.#watchFiles();
+    if (activation.policies !== undefined) return;
+    this.#patience = setTimeout(() => void this.#takeLastGood(), patienceMs).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#patience);
+    this.#files.stop();
+    await this.#poller?.stop();
+  }
+
+  async #watchFiles(): Promise<void> {
+    this.#files.start(this.#marks === '' ? await this.#files.marks() : this.#marks);
+  }
+
+  /** Keeps account of the fetch. */
+  async #fetch(known: string | undefined, signal: AbortSignal): Promise<Fetched | undefined> {
+    const { source, record } = this.#options;
+    record.requested();
+    const fetched = await source.fetch(known, signal);
+    record.answered(fetched !== undefined, fetched?.archive?.length);
+    return fetched;
+  }
+
+  async #offer(fetched: Fetched): Promise<void> {
+    const { activation, lastGood, lastGoodFailed } = this.#options;
+    const { kind } = await activation.offer(fetched);
+    if (kind === 'activated') await lastGood?.write(fetched).catch(lastGoodFailed);
+    if (kind === 'refused') await this.#takeLastGood();
+  }
+
+  #failed(cause: unknown, failures: number): void {
+    const { activation, failed } = this.#options;
+    failed(cause, failures);
+    // What is read while it is being written is whole a moment later; what is not by then is a bundle that is no good.
+    if (isContent(cause) && failures > 1 && this.#unreadable !== cause.message) {
+      this.#unreadable = cause.message;
+      activation.refuse(cause);
+    }
+    void this.#takeLastGood();
+  }
+
+  /** Once, and only where there is nothing else: whatever the source gives later replaces it. */
+  async #takeLastGood(): Promise<void> {
+    const { activation, lastGood, lastGoodFailed } = this.#options;
+    if (lastGood === undefined || this.#triedLastGood || activation.policies !== undefined) return;
+    this.#triedLastGood = true;
+    const before = this.#latest;
+    const kept = await lastGood.read().catch(lastGoodFailed);
+    // A bundle that came meanwhile is newer; it is being proven, or will be the next to be tried.
+    if (kept !== undefined && this.#latest === before) await activation.offer(kept);
+  }
+}
+
+/** Whether it is the bundle that is wrong, and not the way to it. */
+function isContent(cause: unknown): cause is PolicyError {
+  return cause instanceof PolicyError && !(cause instanceof SourceError) && cause.code !== 'BundleNotFound';
+}

@@ -1,0 +1,71 @@
+import { hostname } from 'node:os';
+import { problemOf } from '../activation/status.ts';
+import { Controller } from '../controller/controller.ts';
+import type { Judged } from '../controller/reconcile.ts';
+import type { Policies } from '../decide/decide.ts';
+import { decide } from '../decide/decide.ts';
+import type { Gather } from '../decide/facts.ts';
+import type { CertificateRequest } from '../decide/request.ts';
+import * as calls from '../kube/calls.ts';
+import { explain } from '../kube/explain.ts';
+import type { EventSink } from '../observe/events.ts';
+import { VerdictEvents } from '../observe/events.ts';
+import { PodEvents, ownPod } from '../observe/pod-events.ts';
+import { escapeText } from '../text/escape.ts';
+import { factTimeout } from './cluster-facts.ts';
+import type { Running } from './serve.ts';
+import { version } from './version.ts';
+
+/** The controller, deciding by the policies in force, and everybody who hears of others. */
+export function controllerOf(running: Running, gather: Gather): Controller {
+  const { client, policy, config, log, io } = running;
+  const { activation, metrics } = policy;
+  const sink: EventSink = {
+    createEvent: (namespace, event) => calls.createEvent(client, namespace, event, factTimeout),
+    failed: (cause) => {
+      metrics.eventErrors.inc();
+      log.warn(`could not write an Event: ${explain(cause, client.server)}`);
+    },
+  };
+  const judge = async (request: CertificateRequest): Promise<Judged> => {
+    const { value, policies, stands } = await activation.use((inForce) =>
+      decide(request, gather, inForce, { now: io.now(), limits: config.limits }),
+    );
+    return { ...value, stands, approvedBy: approvedBy(policies, request.signerName) };
+  };
+  const controller = new Controller({
+    client,
+    signers: config.signers,
+    concurrency: config.limits.concurrency,
+    enforcement: config.enforcement,
+    onDeny: config.onDeny,
+    decide: judge,
+    metrics,
+    events: new VerdictEvents(sink, hostname(), io.now),
+    log,
+    now: io.now,
+  });
+  const pod = ownPod(io.env);
+  const events = pod && new PodEvents(pod, sink, io.now);
+  activation.listen({
+    activated: ({ revision }) => {
+      controller.redecideAll();
+      events?.report('PolicyActivated', `policy revision ${escapeText(revision)} is in force`);
+    },
+    refused: (cause) => {
+      const { code, message } = problemOf(cause);
+      const { revision } = activation;
+      const stays =
+        revision === undefined ? 'no policy is in force' : `revision ${escapeText(revision)} stays in force`;
+      events?.report('PolicyRejected', `${stays}; ${code}: ${message}`);
+    },
+  });
+  return controller;
+}
+
+/** The message of an Approved condition: by which rules, so that an audit can find them. */
+function approvedBy(policies: Policies, signerName: string): string {
+  const policy = policies.signers.get(signerName);
+  const revision = escapeText(policy?.revision ?? '');
+  return `allowed by ${policy?.entrypoint ?? ''} of policy revision ${revision} (rego-csr-approver ${version})`;
+}

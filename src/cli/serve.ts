@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/schema.ts';
+import { nodeUser } from '../facts/node.ts';
+import { liveGather } from '../facts/live.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { serveAdmin } from '../observe/admin.ts';
+import { serveHealth } from '../observe/health.ts';
+import type { Listening } from '../observe/listen.ts';
+import type { Logger } from '../observe/log.ts';
+import { messageOf } from '../text/message.ts';
+import { clusterSources } from './cluster-facts.ts';
+import { controllerOf } from './controller.ts';
+import { CommandError } from './error.ts';
+import type { IO } from './io.ts';
+import type { PolicyRuntime } from './policy.ts';
+import { reachMs } from './reach.ts';
+import { watchNodes } from './watch-nodes.ts';
+
+/** What a running program is made of. */
+export interface Running {
+  readonly client: KubeClient;
+  readonly policy: PolicyRuntime;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly io: IO;
+}
+
+/** How long a stop waits for what is being decided; below the 30 s that Kubernetes grants a pod. */
+const stopMs = 20_000;
+
+/** Decides until told to stop. */
+export async function serve(running: Running): Promise<void> {
+  const { client, policy, config, log, io } = running;
+  const { metrics, activation, feed } = policy;
+  const sources = clusterSources(client, config);
+  const nodes = watchNodes(client, sources.cap, metrics, log, (name) => controller.redecide(nodeUser(name)));
+  const gather = liveGather({
+    ...sources,
+    claims: nodes.claims,
+    countPending: async (request) => controller.pending(request),
+  });
+  const controller = controllerOf(running, gather);
+  const servers = await listening(running, {
+    live: controller.live,
+    ready: [...policy.ready, ...controller.ready, { name: 'nodes', problem: () => nodes.claims.problem() }],
+    beforeScrape: () => {
+      controller.measure();
+      const age = nodes.reflector.progressAgeMs();
+      if (Number.isFinite(age)) metrics.watchAge.set({ resource: 'nodes' }, age / 1000);
+    },
+  });
+  feed.start();
+  nodes.reflector.start();
+  await firstOf(io.stopping, activation.whenActive());
+  // Before the first list every decision would be an error. If it does not come, the errors say so on the requests.
+  await firstOf(
+    io.stopping,
+    Promise.race([nodes.reflector.whenSynced(), sleep(reachMs, undefined, { ref: false })]),
+  );
+  if (!io.stopping.aborted) controller.start();
+  await firstOf(io.stopping);
+  log.info('stopping');
+  const [finished] = await Promise.all([controller.stop(stopMs), feed.stop()]);
+  await nodes.reflector.stop();
+  await Promise.all(servers.map((server) => server.close()));
+  log.info({ finished }, 'stopped');
+}
+
+/** Both servers, or none. */
+async function listening(
+  { config, policy, log }: Running,
+  health: Pick<Parameters<typeof serveHealth>[0], 'live' | 'ready' | 'beforeScrape'>,
+): Promise<readonly Listening[]> {
+  const { registry } = policy.metrics;
+  const first = await serveHealth({ ...config.server, ...health, registry }).catch(unavailable);
+  log.info({ address: config.server.address, port: first.port }, 'serving /livez, /readyz and /metrics');
+  try {
+    const second = await serveAdmin({ ...config.admin, status: policy.status }).catch(unavailable);
+    log.info({ address: config.admin.address, port: second.port }, 'serving /v1/status');
+    return [first, second];
+  } catch (cause) {
+    await first.close();
+    throw cause;
+  }
+}
+
+function unavailable(cause: unknown): never {
+  throw new CommandError('PortUnavailable', `cannot listen: ${messageOf(cause)}`, { cause });
+}
+
+/** Until something has happened, or the program is told to stop. */
+async function firstOf(stopping: AbortSignal, awaited?: Promise<unknown>): Promise<void> {
+  if (stopping.aborted) return;
+  const stopped = new Promise<void>((resolve) => {
+    stopping.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([stopped, ...(awaited === undefined ? [] : [awaited])]);
+}

@@ -1,0 +1,65 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { opaBundle } from './opa-bundle.ts';
+
+const signer = 'kubernetes.io/kubelet-serving';
+
+/** What a policy of a test says; what is left out says nothing. */
+export interface PolicySays {
+  /** Bodies of rules. */
+  readonly allow?: string;
+  readonly deny?: string;
+  readonly wait?: string;
+  readonly configErrors?: string;
+  /** The whole value of the entrypoint, instead of the five members. */
+  readonly decision?: string;
+  readonly signerName?: string;
+}
+
+const rego = ({ allow, deny, wait, configErrors, decision, signerName = signer }: PolicySays): string => `
+package csr.mine
+
+# METADATA
+# entrypoint: true
+# custom:
+#   signer_name: ${signerName}
+#   facts:
+#     node: true
+#     sar: {own: {group: certificates.k8s.io, resource: certificatesigningrequests, subresource: selfnodeserver, verb: create}}
+decision := ${decision ?? '{"allow": allow, "deny": deny, "wait": wait, "warn": set(), "config_errors": config_errors}'}
+
+default allow := false
+
+${allow === undefined ? '' : `allow if ${allow}`}
+
+# METADATA
+# custom: {code: Strict}
+deny contains {"code": "Strict", "msg": "nobody gets anything"} if ${deny ?? 'false'}
+
+wait contains {"code": "NotYet", "msg": "in an hour", "retry_after_seconds": 3600} if ${wait ?? 'false'}
+
+config_errors contains {"msg": "knob.x is wrong"} if ${configErrors ?? 'false'}
+`;
+
+/** Has the real opa build a policy with that revision; gives the archive. */
+export function policyBundle(folder: string, revision: string, says: PolicySays): Promise<string> {
+  return opaBundle(join(folder, revision), {
+    '.manifest': JSON.stringify({ revision, roots: ['csr/mine'] }),
+    'csr/mine/policy.rego': rego(says),
+  });
+}
+
+/** JavaScript's regular expressions, which the SDK splits by, try every way to cut the text. */
+export const neverEnds =
+  'count(regex.split("(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")) == 0';
+
+/** Puts a file in the place of another in one step, as whoever deploys does. */
+export function replaceFile(path: string, content: Uint8Array | string): void {
+  writeFileSync(`${path}.new`, content);
+  renameSync(`${path}.new`, path);
+}
+
+/** The same with the content of another file. */
+export function replaceBy(path: string, other: string): void {
+  replaceFile(path, readFileSync(other));
+}
