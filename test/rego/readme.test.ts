@@ -80,9 +80,7 @@ describe('policies/README.md', () => {
     const [shown = ''] = blocks('yaml').filter((text) => text.startsWith('csr:'));
     const file = join(directory, 'shown.yaml');
     writeFileSync(file, shown);
-    const policies = await loadPolicies(
-      withOptions(defaultConfig, { bundle: policiesPath('../dist/default.tar.gz'), data: [file] }),
-    );
+    const policies = await loadPolicies(withOptions(defaultConfig, { data: [file] }));
     expect(policies.signers.get('kubernetes.io/kubelet-serving')?.revision).toMatch(/\+data\.[0-9a-f]{16}$/);
   });
 
