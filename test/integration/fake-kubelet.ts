@@ -15,7 +15,7 @@ interface Listening {
 
 /** A loopback address that no other run uses; port 10250 is free there. */
 export const freeLoopback = (): string =>
-  `127.83.${String((process.pid >> 8) & 255)}.${String((process.pid & 253) + 1)}`;
+  `127.83.${String(Math.floor(process.pid / 254) % 256)}.${String((process.pid % 254) + 1)}`;
 
 /** The TLS side of a kubelet: it shows its certificate to whoever comes, or has none. On loopback, at a kubelet's port. */
 export function serveKubelet(address: string, shown: KeyAndCertificate | undefined): Promise<Listening> {
