@@ -18,7 +18,7 @@ const maxLastWords = 4096;
 const environment = { GOGC: '400' };
 
 // The module has no file system: WASI gives it a clock and random bytes, and nothing is opened beforehand.
-const wasi = new WASI({ version: 'preview1', env: environment, returnOnExit: false });
+const wasi = new WASI({ version: 'preview1', env: environment });
 let lastWords = '';
 let memory: WebAssembly.Memory | undefined;
 

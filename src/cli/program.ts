@@ -181,6 +181,8 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .description('build a policy bundle as `opa build -b -t wasm` does, and load it as the program would')
     .argument('<directory>', 'the directory of a bundle: .manifest, Rego and data')
     .option('-o, --output <file>', 'where to write the bundle', 'bundle.tar.gz')
+    .addOption(new Option('-b, --bundle', 'always, as with opa build').hideHelp())
+    .addOption(new Option('-t, --target <target>', 'always, as with opa build').choices(['wasm']).hideHelp())
     .option('-r, --revision <text>', "revision to state in the manifest, instead of the manifest's own")
     .addOption(
       new Option(
