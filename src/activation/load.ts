@@ -4,15 +4,17 @@ import type { Policies } from '../decide/decide.ts';
 import { probeFor } from '../decide/probe.ts';
 import { parseBundle } from '../bundle/bundle.ts';
 import type { BundleFiles } from '../bundle/files.ts';
-import type { SourceConfig } from '../bundle/sources/open.ts';
-import { openSource } from '../bundle/sources/open.ts';
 import { readOverlays } from '../bundle/overlay-file.ts';
 import type { Overlay } from '../bundle/overlay.ts';
+import { verifySignature } from '../bundle/signature.ts';
+import type { SourceConfig } from '../bundle/sources/open.ts';
+import { openSource } from '../bundle/sources/open.ts';
 import { Isolate, type IsolateOptions } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
 import { readEntrypointCustom } from '../policy/needs.ts';
 import { loadPolicy } from '../policy/policy.ts';
 import type { Loaded } from './activation.ts';
+import { readVerification } from './verification.ts';
 
 // Replaced when the program is built: there the default bundle lies beside the program.
 declare const DEFAULT_BUNDLE: string | undefined;
@@ -23,56 +25,72 @@ function defaultBundle(): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-/** Where the bundle comes from: that of the command line, of the configuration, or the default one. */
-export function sourceOf(config: Config, bundle: string | undefined): SourceConfig {
-  return { ...config.policy, bundle: bundle ?? config.policy.bundle ?? defaultBundle() };
+/** What the command line says beside the configuration. */
+export interface PolicyOptions {
+  /** In place of the configured bundle. */
+  readonly bundle?: string;
+  /** Data overlays beside the configured ones. */
+  readonly data?: readonly string[];
 }
 
-/** The files of that bundle, fetched once. */
-export async function fetchBundle(config: Config, bundle: string | undefined): Promise<BundleFiles> {
-  const source = openSource(sourceOf(config, bundle));
-  const fetched = await source.fetch(undefined, new AbortController().signal);
-  if (fetched === undefined) throw new Error('a source gave nothing to one who knows nothing');
-  return fetched.files;
+/** The configuration with what the command line says of the policy. */
+export function withOptions(config: Config, { bundle, data = [] }: PolicyOptions): Config {
+  const { policy } = config;
+  return {
+    ...config,
+    policy: { ...policy, bundle: bundle ?? policy.bundle, data: [...policy.data, ...data] },
+  };
+}
+
+/** Where the bundle to use comes from: as configured, or the default one. */
+export function sourceOf({ policy }: Config): SourceConfig {
+  return { ...policy, bundle: policy.bundle ?? defaultBundle() };
 }
 
 /**
- * Reads the data overlays of the configuration, and those of the command line beside them.
+ * Holds a configured bundle to the configured keys, as their files are now. The default one is a part of the program:
+ * who could change it could change this.
+ * @throws PolicyError Key… | Signature…
+ */
+async function verified({ policy }: Config, files: BundleFiles): Promise<BundleFiles> {
+  const verification = await readVerification(policy);
+  return policy.bundle === undefined ? files : verifySignature(files, verification);
+}
+
+/** The files of the bundle to use, fetched once and held to the keys. */
+export async function readBundle(config: Config): Promise<BundleFiles> {
+  const fetched = await openSource(sourceOf(config)).fetch(undefined, new AbortController().signal);
+  if (fetched === undefined) throw new TypeError('a source gave nothing to one who knows nothing');
+  return verified(config, fetched.files);
+}
+
+/**
+ * Reads the data overlays.
  * @throws PolicyError OverlayUnreadable
  */
-export function configuredOverlays(config: Config, data: readonly string[] = []): Promise<Overlay[]> {
-  return readOverlays([...config.policy.data, ...data]);
+export function configuredOverlays({ policy }: Config): Promise<Overlay[]> {
+  return readOverlays(policy.data);
 }
 
 /** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
-export async function loadPolicies(
-  config: Config,
-  bundle: string | undefined,
-  data: readonly string[] = [],
-): Promise<Policies> {
+export async function loadPolicies(config: Config): Promise<Policies> {
   const isolate = new Isolate(isolateOptions(config));
-  const files = await fetchBundle(config, bundle);
-  return loadPoliciesFrom(config, files, isolate, await configuredOverlays(config, data));
+  return loadPoliciesFrom(config, await readBundle(config), isolate, await configuredOverlays(config));
 }
 
 /**
  * Verifies, compiles and probes a bundle in an isolate of its own, beside whatever is in force.
- * @param data overlays beside the configured ones; read anew, like these
+ * @param files as they were fetched
  * @param signal ends the isolate, and so the load, however long a rule would take
  * @throws PolicyError with nothing left running
  */
-export async function loadBundle(
-  config: Config,
-  files: BundleFiles,
-  data: readonly string[],
-  signal: AbortSignal,
-): Promise<Loaded> {
+export async function loadBundle(config: Config, files: BundleFiles, signal: AbortSignal): Promise<Loaded> {
   const isolate = new Isolate(isolateOptions(config));
   const end = () => void isolate.close();
   signal.addEventListener('abort', end, { once: true });
   try {
-    const overlays = await configuredOverlays(config, data);
-    const policies = await loadPoliciesFrom(config, files, isolate, overlays);
+    const overlays = await configuredOverlays(config);
+    const policies = await loadPoliciesFrom(config, await verified(config, files), isolate, overlays);
     const [revision = ''] = [...policies.signers.values()].map((policy) => policy.revision);
     return { policies, revision, close: () => isolate.close() };
   } catch (cause) {
@@ -89,7 +107,7 @@ function isolateOptions({ limits }: Config): IsolateOptions {
   return { deadlineMs, maxMiB, workers };
 }
 
-/** The same from the files of a bundle and overlays over its data, to be evaluated in that isolate. */
+/** The same from the verified files of a bundle and overlays over its data, to be evaluated in that isolate. */
 export async function loadPoliciesFrom(
   config: Config,
   files: BundleFiles,

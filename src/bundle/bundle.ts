@@ -1,9 +1,11 @@
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { messageOf } from '../text/message.ts';
 import { digestFiles } from './digest.ts';
 import { PolicyError } from './error.ts';
 import type { BundleFiles } from './files.ts';
+import { readData } from './data.ts';
+import { checkPackages, checkRoots, isInside } from './roots.ts';
+import { baseName, readValue } from './structured.ts';
+import { textOf } from './text.ts';
 
 /** A METADATA block as `opa build` copies it into the manifest. */
 const annotation = z.looseObject({
@@ -15,9 +17,14 @@ const annotation = z.looseObject({
 });
 type Annotation = z.infer<typeof annotation>;
 
+/** 0 is Rego before OPA 1.0, 1 is Rego since. */
+const regoVersion = z.int();
+
 const manifest = z.looseObject({
   revision: z.string().default(''),
   roots: z.array(z.string()).optional(),
+  rego_version: regoVersion.optional(),
+  file_rego_versions: z.record(z.string(), regoVersion).optional(),
   wasm: z
     .array(
       z.looseObject({
@@ -48,46 +55,99 @@ export interface Bundle {
   readonly sources: ReadonlyMap<string, string>;
 }
 
-/** Reads manifest, data and module out of the members of a bundle. */
+/**
+ * Reads manifest, data and module out of the members of a bundle.
+ * @throws PolicyError
+ */
 export function parseBundle(files: BundleFiles): Bundle {
-  if (files.has('patch.json')) {
-    throw new PolicyError('BundleDelta', 'this is a delta bundle: only snapshot bundles can be activated');
+  const head = readManifest(files);
+  const roots = checkRoots(head.roots);
+  const wasm = readModule(files, head.wasm);
+  const entrypoints = readEntrypoints(head.wasm);
+  const outside = head.wasm.find((entry) => !isInside(roots, entry.entrypoint.split('/')));
+  if (outside !== undefined) {
+    throw new PolicyError(
+      'RootsInvalid',
+      `entrypoint ${outside.entrypoint} is outside of the bundle's roots (${roots.join(', ')})`,
+    );
   }
-  const manifestFile = files.get('.manifest');
-  if (manifestFile === undefined) {
+  const sources = new Map<string, string>();
+  for (const [path, bytes] of files) if (path.endsWith('.rego')) sources.set(path, textOf(bytes, path));
+  checkPackages(sources, roots);
+  return {
+    // A bundle that was built without `--revision` goes by its content, so that a record of a decision can name it.
+    revision: head.revision === '' ? digestFiles(files).slice(0, 'sha256:'.length + 16) : head.revision,
+    roots,
+    entrypoints,
+    wasm,
+    data: readData(files, roots),
+    sources,
+  };
+}
+
+function readManifest(files: BundleFiles): z.infer<typeof manifest> {
+  for (const path of files.keys()) {
+    if (baseName(path) === 'patch.json') {
+      throw new PolicyError('BundleDelta', 'this is a delta bundle: only snapshot bundles can be activated');
+    }
+    // OPA takes every file whose name ends so for the manifest.
+    if (path !== '.manifest' && /\.manifest(\.pb)?$/.test(path)) {
+      throw new PolicyError(
+        'ManifestInvalid',
+        `${path}: the manifest must be .manifest, in JSON, and no other`,
+      );
+    }
+  }
+  const file = files.get('.manifest');
+  if (file === undefined) {
     throw new PolicyError(
       'ManifestMissing',
       'there is no .manifest: build the bundle with `opa build -b DIR -t wasm`',
     );
   }
-  const head = check(manifest, parseJson(manifestFile, '.manifest', 'ManifestInvalid'), '.manifest');
-  if (head.wasm.length === 0) {
+  const value = readValue(file, '.manifest', 'ManifestInvalid');
+  const head = check(manifest, value, '.manifest');
+  // Go takes a field by its name in any case.
+  const odd = Object.keys(head).find(
+    (key) => key !== key.toLowerCase() && key.toLowerCase() in manifest.shape,
+  );
+  if (odd !== undefined) {
+    throw new PolicyError('ManifestInvalid', `.manifest: write ${odd} as ${odd.toLowerCase()}`);
+  }
+  const versions = [head.rego_version ?? 1, ...Object.values(head.file_rego_versions ?? {})];
+  const unknown = versions.find((version) => version !== 0 && version !== 1);
+  if (unknown !== undefined) {
+    throw new PolicyError(
+      'RegoVersionUnknown',
+      `.manifest: Rego version ${String(unknown)} is unknown: 0 and 1 are known`,
+    );
+  }
+  return head;
+}
+
+/** The one module of the bundle. */
+function readModule(files: BundleFiles, entries: z.infer<typeof manifest>['wasm']): Uint8Array {
+  if (entries.length === 0) {
     throw new PolicyError(
       'WasmMissing',
       'the bundle has no WebAssembly module: build it with `opa build -t wasm` from a rule annotated `entrypoint: true`',
     );
   }
-  const modules = new Set(head.wasm.map((entry) => entry.module.replace(/^\/+/, '')));
+  const named = entries.map((entry) => entry.module.replace(/^\//, ''));
+  const present = [...files.keys()].filter((path) => baseName(path) === 'policy.wasm');
+  const modules = [...new Set([...named, ...present])];
   const [module = ''] = modules;
   const wasm = files.get(module);
-  if (modules.size !== 1 || wasm === undefined) {
+  if (modules.length > 1) {
     throw new PolicyError(
-      'WasmMissing',
-      `the manifest names ${[...modules].join(', ')}: exactly one module must be there`,
+      'WasmAmbiguous',
+      `there are the modules ${modules.join(', ')}: exactly one is expected; build the bundle from its sources, not from other bundles`,
     );
   }
-  const roots = checkRoots(head.roots);
-  const sources = new Map<string, string>();
-  for (const [path, bytes] of files) if (path.endsWith('.rego')) sources.set(path, utf8(bytes, path));
-  return {
-    // A bundle that was built without `--revision` goes by its content, so that a record of a decision can name it.
-    revision: head.revision === '' ? digestFiles(files).slice(0, 'sha256:'.length + 16) : head.revision,
-    roots,
-    entrypoints: readEntrypoints(head.wasm),
-    wasm,
-    data: readData(files, roots),
-    sources,
-  };
+  if (wasm === undefined) {
+    throw new PolicyError('WasmMissing', `the manifest names ${module}, which is not in the bundle`);
+  }
+  return wasm;
 }
 
 /**
@@ -95,6 +155,10 @@ export function parseBundle(files: BundleFiles): Bundle {
  * made for conftest; those carry no annotation and are nobody's entrypoint.
  */
 function readEntrypoints(wasm: z.infer<typeof manifest>['wasm']): Entrypoint[] {
+  const twice = wasm.find((entry, index) => wasm.findIndex((e) => e.entrypoint === entry.entrypoint) < index);
+  if (twice !== undefined) {
+    throw new PolicyError('ManifestInvalid', `.manifest: entrypoint ${twice.entrypoint} is there twice`);
+  }
   const found = wasm.flatMap(({ entrypoint: path, annotations = [] }) => {
     const marked = annotations.find((candidate) => candidate.entrypoint === true);
     return marked === undefined ? [] : [{ path, annotation: marked }];
@@ -106,94 +170,6 @@ function readEntrypoints(wasm: z.infer<typeof manifest>['wasm']): Entrypoint[] {
   );
 }
 
-/** A bundle must say what it owns, so that nothing outside of it can be taken for its data. */
-function checkRoots(roots: readonly string[] | undefined): readonly string[] {
-  const named = (roots ?? []).map((root) => root.replace(/^\/+|\/+$/g, ''));
-  if (named.length === 0 || named.includes('')) {
-    throw new PolicyError(
-      'RootsInvalid',
-      'the manifest must name the bundle\'s roots, for example {"roots": ["csr/kubelet_serving"]}, and build with `opa build -b`',
-    );
-  }
-  return named;
-}
-
-/** Merges every data file at the path of its folder, as OPA does, and holds it to the roots. */
-function readData(files: BundleFiles, roots: readonly string[]): Record<string, unknown> {
-  const data: Record<string, unknown> = {};
-  for (const [path, bytes] of files) {
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    if (name !== 'data.json' && name !== 'data.yaml' && name !== 'data.yml') continue;
-    const value = name === 'data.json' ? parseJson(bytes, path, 'DataInvalid') : parseYamlFile(bytes, path);
-    if (!isObject(value)) throw new PolicyError('DataInvalid', `${path}: an object is expected at the top`);
-    const folder = path.split('/').slice(0, -1);
-    merge(data, folder.length === 0 ? value : nest(folder, value), path, []);
-  }
-  for (const leaf of outside(data, roots, [])) {
-    throw new PolicyError(
-      'RootsInvalid',
-      `data at ${leaf} is outside of the bundle's roots (${roots.join(', ')})`,
-    );
-  }
-  return data;
-}
-
-function nest(folder: readonly string[], value: Record<string, unknown>): Record<string, unknown> {
-  return folder.reduceRight((inner, name) => ({ [name]: inner }), value);
-}
-
-function merge(
-  into: Record<string, unknown>,
-  from: Record<string, unknown>,
-  file: string,
-  at: string[],
-): void {
-  for (const [key, value] of Object.entries(from)) {
-    const path = [...at, key];
-    if (key === '__proto__')
-      throw new PolicyError('DataInvalid', `${file}: key ${path.join('.')} is not allowed`);
-    const present = into[key];
-    if (present === undefined) into[key] = value;
-    else if (isObject(present) && isObject(value)) merge(present, value, file, path);
-    else throw new PolicyError('DataInvalid', `${file}: ${path.join('.')} is set by two files`);
-  }
-}
-
-/** Paths at which the data leaves every root; a root's own ancestors are fine. */
-function* outside(value: unknown, roots: readonly string[], at: readonly string[]): Generator<string> {
-  const path = at.join('/');
-  if (roots.some((root) => path === root || path.startsWith(`${root}/`))) return;
-  const above = at.length === 0 || roots.some((root) => root.startsWith(`${path}/`));
-  if (!above || !isObject(value)) yield path === '' ? '/' : path;
-  else for (const [key, inner] of Object.entries(value)) yield* outside(inner, roots, [...at, key]);
-}
-
-function parseJson(bytes: Uint8Array, path: string, code: 'ManifestInvalid' | 'DataInvalid'): unknown {
-  try {
-    return JSON.parse(utf8(bytes, path)) as unknown;
-  } catch (cause) {
-    if (cause instanceof PolicyError) throw cause;
-    throw new PolicyError(code, `${path}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function parseYamlFile(bytes: Uint8Array, path: string): unknown {
-  try {
-    return parseYaml(utf8(bytes, path), { maxAliasCount: 100 }) as unknown;
-  } catch (cause) {
-    if (cause instanceof PolicyError) throw cause;
-    throw new PolicyError('DataInvalid', `${path}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function utf8(bytes: Uint8Array, path: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new PolicyError('BundleUnreadable', `${path}: not UTF-8 text`, { cause });
-  }
-}
-
 function check<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -202,8 +178,4 @@ function check<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
     'ManifestInvalid',
     `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import type { SourceErrorCode } from './sources/codes.ts';
 
-/** Why a bundle cannot be used. Stable codes; the messages say what to do. */
+/** Why a bundle cannot be used. Stable codes; the messages say what to do. policies/README.md lists them all. */
 export type PolicyErrorCode =
   | 'BundleNotFound'
   | 'BundleUnreadable'
@@ -10,10 +10,13 @@ export type PolicyErrorCode =
   | 'BundleDelta'
   | 'ManifestMissing'
   | 'ManifestInvalid'
+  | 'RegoVersionUnknown'
   | 'RootsInvalid'
   | 'DataInvalid'
   | 'WasmMissing'
+  | 'WasmAmbiguous'
   | 'WasmInvalid'
+  | 'AbiUnsupported'
   | 'BuiltinUnsupported'
   | 'AnnotationsMissing'
   | 'AnnotationInvalid'
@@ -28,6 +31,17 @@ export type PolicyErrorCode =
   | 'OverlayTypeWrong'
   | 'OverlayConflict'
   | 'ConfigErrors'
+  | 'KeyUnreadable'
+  | 'KeyInvalid'
+  | 'SignatureMissing'
+  | 'SignatureUnverifiable'
+  | 'SignatureMalformed'
+  | 'SignatureKeyUnknown'
+  | 'SignatureAlgorithm'
+  | 'SignatureInvalid'
+  | 'SignatureScope'
+  | 'SignatureFiles'
+  | 'SignatureHashWeak'
   | SourceErrorCode;
 
 /** A policy that cannot be loaded. Never raised by the content of a request. */

@@ -1,10 +1,12 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createGunzip } from 'node:zlib';
-import { Readable } from 'node:stream';
-import { unpackTar } from 'modern-tar';
 import { messageOf } from '../text/message.ts';
+import { escapeText } from '../text/escape.ts';
+import { safeJson } from '../text/json.ts';
 import { PolicyError } from './error.ts';
+import { gunzipOne } from './gzip.ts';
+import { readTar } from './tar.ts';
 
 /** What a bundle may hold at most. A policy that needs more is data in the wrong place. */
 export const bundleLimits = {
@@ -18,126 +20,122 @@ export type BundleFiles = ReadonlyMap<string, Uint8Array>;
 
 /** Reads a bundle from a `.tar.gz` file or an unpacked directory. */
 export async function readBundleFiles(path: string): Promise<BundleFiles> {
-  const info = await stat(path).catch((cause: unknown) => {
-    throw new PolicyError('BundleNotFound', `bundle ${path}: cannot be read (${messageOf(cause)})`, {
-      cause,
-    });
-  });
-  if (info.isDirectory()) return readDirectory(path);
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new PolicyError('BundleNotFound', `bundle ${path}: cannot be read (${messageOf(cause)})`, {
-      cause,
-    });
-  });
-  return unpackBundle(bytes);
+  try {
+    const real = await realpath(path);
+    const info = await lstat(real);
+    if (info.isDirectory()) return await readDirectory(real);
+    return await unpackBundle(await readRegular(real, bundleLimits.totalBytes));
+  } catch (cause) {
+    if (cause instanceof PolicyError) throw cause;
+    const message = `bundle ${escapeText(path, 1024)}: cannot be read (${messageOf(cause)})`;
+    throw new PolicyError('BundleNotFound', message, { cause });
+  }
 }
 
 /** Unpacks a gzip-compressed tar archive, as `opa build` writes it. */
 export async function unpackBundle(bytes: Uint8Array): Promise<BundleFiles> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) {
-    throw new PolicyError(
-      'BundleUnreadable',
-      'not a gzip-compressed tar archive: build one with `opa build -b DIR -t wasm`',
-    );
-  }
-  const tar = await inflate(bytes);
+  const tar = await gunzipOne(bytes, bundleLimits.totalBytes);
   const collector = new Collector();
-  const entries = await unpackTar(tar, { strict: true }).catch((cause: unknown) => {
-    throw new PolicyError('BundleUnreadable', `not a tar archive inside: ${messageOf(cause)}`, { cause });
-  });
-  for (const { header, data } of entries) {
-    if (header.type === 'directory') continue;
-    if (header.type !== 'file') {
-      throw new PolicyError(
-        'BundleEntryRefused',
-        `${JSON.stringify(header.name)} is a ${header.type}: only files are allowed`,
-      );
-    }
-    collector.add(header.name, data ?? new Uint8Array());
+  for (const { name, kind, bytes: content } of readTar(tar)) {
+    if (kind === 'file') collector.add(name, content);
+    else collector.pass(name);
   }
   return collector.files;
 }
 
-/** Inflates with a hard limit, so that a gzip bomb costs no more than the limit. */
-async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let total = 0;
-  try {
-    const inflated: AsyncIterable<Buffer> = Readable.from([bytes]).pipe(createGunzip());
-    for await (const chunk of inflated) {
-      total += chunk.length;
-      if (total > bundleLimits.totalBytes) {
-        throw new PolicyError(
-          'BundleTooLarge',
-          `more than ${String(bundleLimits.totalBytes)} bytes when unpacked`,
-        );
-      }
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (cause instanceof PolicyError) throw cause;
-    throw new PolicyError('BundleUnreadable', `damaged gzip data: ${messageOf(cause)}`, { cause });
-  }
-  return Buffer.concat(chunks);
-}
-
-async function readDirectory(root: string): Promise<BundleFiles> {
+/**
+ * Reads a directory without following any link. Of a mounted ConfigMap, which is nothing but links into a `..data`
+ * directory that is swapped atomically, the directory behind that link is read: one state of it, and no mixture.
+ */
+async function readDirectory(directory: string): Promise<BundleFiles> {
+  const root = await realpath(join(directory, '..data')).catch(() => directory);
   const collector = new Collector();
-  const walk = async (directory: string, prefix: string): Promise<void> => {
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
-      // Kubernetes mounts a ConfigMap as links into a `..data` directory that it swaps atomically.
-      if (entry.name.startsWith('..')) continue;
-      const path = join(directory, entry.name);
-      // oxlint-disable-next-line no-await-in-loop -- order and memory matter more than speed
-      const info = await stat(path);
-      if (info.isDirectory()) {
-        if (entry.isSymbolicLink()) {
-          throw new PolicyError('BundleEntryRefused', `${JSON.stringify(path)} is a link to a directory`);
-        }
+  const walk = async (prefix: string): Promise<void> => {
+    for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
+      const name = `${prefix}${entry.name}`;
+      if (entry.isDirectory()) {
+        collector.pass(name);
+        // oxlint-disable-next-line no-await-in-loop -- order and memory matter more than speed
+        await walk(`${name}/`);
+      } else if (entry.isFile()) {
         // oxlint-disable-next-line no-await-in-loop
-        await walk(path, `${prefix}${entry.name}/`);
-      } else if (info.isFile()) {
-        const name = collector.reserve(`${prefix}${entry.name}`, info.size);
-        // oxlint-disable-next-line no-await-in-loop
-        collector.files.set(name, await readFile(path));
+        collector.add(name, await readRegular(join(root, name), bundleLimits.entryBytes));
       } else {
-        throw new PolicyError('BundleEntryRefused', `${JSON.stringify(path)} is not a regular file`);
+        const what = entry.isSymbolicLink() ? 'a symbolic link' : 'not a regular file';
+        throw new PolicyError('BundleEntryRefused', `${safeJson(join(root, name))} is ${what}`);
       }
     }
   };
-  await walk(root, '');
+  await walk('');
   return collector.files;
+}
+
+/** Reads a file that is no link and, when it is opened, still none; no more than that many bytes of it. */
+async function readRegular(path: string, maxBytes: number): Promise<Uint8Array> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const info = await file.stat();
+    if (!info.isFile())
+      throw new PolicyError('BundleEntryRefused', `${safeJson(path)} is not a regular file`);
+    if (info.size > maxBytes) {
+      throw new PolicyError('BundleTooLarge', `${safeJson(path)}: more than ${String(maxBytes)} bytes`);
+    }
+    const bytes = Buffer.alloc(info.size);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    if (bytesRead !== bytes.length) throw new Error('it changed while it was read');
+    return bytes;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Collects members, and holds each and all of them to the limits. */
 class Collector {
   readonly files = new Map<string, Uint8Array>();
+  #entries = 0;
   #total = 0;
 
-  /** Refuses by the announced size, before the content is read. */
-  reserve(name: string, size: number): string {
-    // `opa build` writes members with a leading slash.
-    const path = name.replace(/^\.?\/+/, '');
-    const inside =
-      path !== '' && !/[\\\0]/.test(path) && !path.split('/').some((s) => s === '..' || s === '.');
-    if (!inside) {
-      throw new PolicyError('BundlePathInvalid', `${JSON.stringify(name)} is not a path inside the bundle`);
-    }
-    if (this.files.has(path)) {
-      throw new PolicyError('BundleEntryRefused', `${JSON.stringify(path)} is in the bundle twice`);
-    }
-    this.#total += size;
-    const { entries, entryBytes, totalBytes } = bundleLimits;
-    if (size > entryBytes || this.#total > totalBytes || this.files.size >= entries) {
-      throw new PolicyError(
-        'BundleTooLarge',
-        `at ${JSON.stringify(path)}: more than ${String(entries)} files, ${String(entryBytes)} bytes in one or ${String(totalBytes)} in all`,
-      );
-    }
-    return path;
+  /** A member that is not kept, but counts. */
+  pass(name: string): void {
+    const path = inside(name.replace(/\/$/, ''), true);
+    this.#count(path, 0);
   }
 
   add(name: string, data: Uint8Array): void {
-    this.files.set(this.reserve(name, data.length), data);
+    const path = inside(name, false);
+    if (this.files.has(path)) {
+      throw new PolicyError('BundleEntryRefused', `${safeJson(path)} is in the bundle twice`);
+    }
+    this.#count(path, data.length);
+    this.files.set(path, data);
   }
+
+  #count(path: string, size: number): void {
+    this.#entries += 1;
+    this.#total += size;
+    const { entries, entryBytes, totalBytes } = bundleLimits;
+    if (size > entryBytes || this.#total > totalBytes || this.#entries > entries) {
+      throw new PolicyError(
+        'BundleTooLarge',
+        `at ${safeJson(path)}: more than ${String(entries)} members, ${String(entryBytes)} bytes in one or ${String(totalBytes)} in all`,
+      );
+    }
+  }
+}
+
+/**
+ * The member's path without what stands before it: `opa build` writes a slash there, `tar -C DIR .` a dot and a slash.
+ * OPA cleans paths and backslashes on its way, so that one with something to clean could be two.
+ */
+function inside(name: string, isDirectory: boolean): string {
+  const path = name.replace(/^\.?\//, '');
+  if (isDirectory && (path === '' || path === '.')) return '.';
+  const clean = path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  if (!clean || /[\\\p{Cc}]/u.test(path) || !path.isWellFormed() || path.length > 1024) {
+    throw new PolicyError(
+      'BundlePathInvalid',
+      `${safeJson(name.slice(0, 1100))} is not a path inside the bundle`,
+    );
+  }
+  return path;
 }

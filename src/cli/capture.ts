@@ -54,7 +54,7 @@ export async function captureCommand(
   config: Config,
   io: IO,
 ): Promise<ExitCode> {
-  const policies = await loadPolicies(config, options.bundle, options.data);
+  const policies = await loadPolicies(config);
   const client = connect(
     { kubeconfig: options.kubeconfig, context: options.context, env: io.env },
     { userAgent: `rego-csr-approver/${version}` },

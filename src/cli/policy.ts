@@ -35,16 +35,9 @@ export interface PolicyRuntime {
   readonly status: () => object;
 }
 
-/** What the command line says beside the configuration. */
-interface PolicyOptions {
-  readonly bundle?: string;
-  readonly data?: readonly string[];
-}
-
 /** @param id names this process in the status */
 export function policyRuntime(
   config: Config,
-  { bundle, data = [] }: PolicyOptions,
   log: Logger,
   { id, now }: { readonly id: string; readonly now: () => Date },
 ): PolicyRuntime {
@@ -53,9 +46,9 @@ export function policyRuntime(
   const policy = new BundleRecord('policy', now);
   const floor = new BundleRecord('floor', now);
   const activation = new Activation<Fetched>({
-    load: ({ files }, signal) => loadBundle(config, files, data, signal),
+    load: ({ files }, signal) => loadBundle(config, files, signal),
   });
-  const from = sourceOf(config, bundle);
+  const from = sourceOf(config);
   const source = openSource(from, { userAgent: `rego-csr-approver/${version}` });
   // A server may come right by itself, and its bundle is kept; a file is there, or somebody has to mend it.
   const isFile = parseReference(from.bundle).kind === 'file';
@@ -65,7 +58,7 @@ export function policyRuntime(
     delays: delaysOf(from),
     activation,
     record: policy,
-    files: [...config.policy.data, ...data],
+    files: [...config.policy.data, ...Object.values(config.policy.keys).map(({ file }) => file)],
     failed: (cause, failures) => {
       const problem = problemOf(cause);
       policy.unanswered(problem);

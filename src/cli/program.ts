@@ -1,13 +1,16 @@
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigError, loadConfig } from '../config/load.ts';
+import { withOptions } from '../activation/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
-import { PolicyError } from '../bundle/error.ts';
+import type { BuildOptions } from './build.ts';
+import { buildCommand } from './build.ts';
 import type { CaptureOptions } from './capture.ts';
 import { captureCommand } from './capture.ts';
 import { decodeCommand } from './decode.ts';
 import type { ExitCode } from './error.ts';
-import { CommandError, exitCode } from './error.ts';
+import { exitCode } from './error.ts';
+import { failureLine } from './failure.ts';
 import type { InitOptions } from './init.ts';
 import { initCommand } from './init.ts';
 import type { IO } from './io.ts';
@@ -16,7 +19,6 @@ import { reviewCommand } from './review.ts';
 import type { RunOptions } from './run.ts';
 import { runCommand } from './run.ts';
 import { messageOf } from '../text/message.ts';
-import { CaseError } from '../verify/error.ts';
 import type { VerifyOptions } from './verify.ts';
 import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
@@ -86,7 +88,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(bundle())
     .addOption(data())
     .action(async (options: RunOptions & { config?: string }) => {
-      code = await runCommand(options, loadConfig(options.config), io);
+      code = await runCommand(options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('review')
@@ -125,7 +127,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(bundle())
     .addOption(data())
     .action(async (options: ReviewOptions & { config?: string }) => {
-      code = await reviewCommand(options, loadConfig(options.config), io);
+      code = await reviewCommand(options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('capture')
@@ -139,7 +141,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(bundle())
     .addOption(data())
     .action(async (name: string, options: CaptureOptions & { config?: string }) => {
-      code = await captureCommand(name, options, loadConfig(options.config), io);
+      code = await captureCommand(name, options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('decode')
@@ -172,7 +174,40 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(bundle())
     .addOption(data())
     .action(async (paths: string[], options: VerifyOptions) => {
-      code = await verifyCommand(paths, options, loadConfig(options.config), io);
+      code = await verifyCommand(paths, options, withOptions(loadConfig(options.config), options), io);
+    });
+  program
+    .command('build')
+    .description('build a policy bundle as `opa build -b -t wasm` does, and load it as the program would')
+    .argument('<directory>', 'the directory of a bundle: .manifest, Rego and data')
+    .option('-o, --output <file>', 'where to write the bundle', 'bundle.tar.gz')
+    .option('-r, --revision <text>', "revision to state in the manifest, instead of the manifest's own")
+    .addOption(
+      new Option(
+        '--ignore <pattern>',
+        'names of files and folders to leave out, as `opa build` reads it; may be repeated',
+      )
+        .argParser(collectAnew())
+        .default(['*_test.rego']),
+    )
+    .option('--capabilities <file>', 'what the policy may call, instead of what WebAssembly has')
+    .addOption(
+      new Option(
+        '-e, --entrypoint <path>',
+        'entrypoint beside the annotated ones, such as csr/mine/decision; may be repeated',
+      )
+        .argParser(collect)
+        .default([]),
+    )
+    .addOption(
+      new Option('--cases <path>', 'file or folder of cases to run by the bundle; may be repeated')
+        .argParser(collect)
+        .default([]),
+    )
+    .option('--watch', 'build again whenever something is saved, until told to stop', false)
+    .addOption(config())
+    .action(async (directory: string, options: BuildOptions) => {
+      code = await buildCommand(directory, options, () => loadConfig(options.config), io);
     });
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -180,10 +215,6 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
   } catch (cause) {
     return failed(cause, io);
   }
-}
-
-function isNamed(cause: unknown): cause is CaseError | CommandError | ConfigError | PolicyError {
-  return [CaseError, CommandError, ConfigError, PolicyError].some((kind) => cause instanceof kind);
 }
 
 function codeOf({ kind, reason }: KubeError): string {
@@ -195,9 +226,9 @@ function failed(cause: unknown, io: IO): ExitCode {
   // commander has printed help, version or its own complaint already.
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? exitCode.yes : exitCode.failed;
   if (cause instanceof KubeError) io.err(`error: ${codeOf(cause)}: ${explain(cause)}\n`);
-  else if (isNamed(cause)) io.err(`error: ${cause.code}: ${cause.message}\n`);
   else {
-    io.err(`error: ${cause instanceof Error ? (cause.stack ?? cause.message) : messageOf(cause)}\n`);
+    const defect = cause instanceof Error ? (cause.stack ?? cause.message) : messageOf(cause);
+    io.err(failureLine(cause) ?? `error: ${defect}\n`);
   }
   return exitCode.failed;
 }

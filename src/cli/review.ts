@@ -67,7 +67,7 @@ function refuseContradictions({ file, input, nodes, cluster, facts, assume }: Re
 
 async function reviewRequests(files: readonly string[], options: ReviewOptions, config: Config, io: IO) {
   const sar = readAssumptions(options.assume);
-  const policies = await loadPolicies(config, options.bundle, options.data);
+  const policies = await loadPolicies(config);
   const requests = (await readRequests(files, io)).map((one) => (options.asNew ? asNew(one) : one));
   const requestors = new Requestors();
   for (const request of requests) requestors.note(request);
@@ -100,7 +100,7 @@ function asksForPending({ signers }: Policies): boolean {
 }
 
 async function reviewDocuments(files: readonly string[], options: ReviewOptions, config: Config, io: IO) {
-  const policies = await loadPolicies(config, options.bundle, options.data);
+  const policies = await loadPolicies(config);
   const reviewed: Reviewed[] = [];
   for (const { request: given, facts } of await readInputs(files, io)) {
     const request = options.asNew ? { ...given, created_at: given.now, age_seconds: 0 } : given;

@@ -20,7 +20,7 @@ export interface RunOptions {
 /** Runs the controller until it is told to stop. */
 export async function runCommand(options: RunOptions, config: Config, io: IO): Promise<ExitCode> {
   const log = createLogger(config.log.level);
-  const policy = policyRuntime(config, options, log, { id: hostname(), now: io.now });
+  const policy = policyRuntime(config, log, { id: hostname(), now: io.now });
   try {
     await policy.first(io.stopping);
     if (io.stopping.aborted) return exitCode.yes;

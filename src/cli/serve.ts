@@ -42,7 +42,7 @@ export async function serve(running: Running): Promise<void> {
   const controller = controllerOf(running, gather);
   const servers = await listening(running, {
     live: controller.live,
-    ready: [...policy.ready, ...controller.ready, { name: 'nodes', problem: () => nodes.claims.problem() }],
+    ready: [...policy.ready, ...controller.ready, { name: 'nodes', problem: nodes.problem }],
     beforeScrape: () => {
       controller.measure();
       const age = nodes.reflector.progressAgeMs();

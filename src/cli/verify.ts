@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import type { Config } from '../config/schema.ts';
 import { openSource } from '../bundle/sources/open.ts';
+import type { Config } from '../config/schema.ts';
+import type { BundleFiles } from '../bundle/files.ts';
 import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { CaseError } from '../verify/error.ts';
@@ -18,13 +19,7 @@ import { runCases } from '../verify/run.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
 import type { IO } from './io.ts';
-import {
-  configuredOverlays,
-  fetchBundle,
-  loadPoliciesFrom,
-  signersOf,
-  sourceOf,
-} from '../activation/load.ts';
+import { configuredOverlays, loadPoliciesFrom, readBundle, signersOf } from '../activation/load.ts';
 import { version } from './version.ts';
 
 export interface VerifyOptions {
@@ -54,29 +49,42 @@ export async function verifyCommand(
 ): Promise<ExitCode> {
   const outputs = readOutputs(options.output);
   const entries = selected(readCases(paths), options.filter, paths);
-  const overlays = await configuredOverlays(config, options.data);
-  const bundle = overlaid(await fetchBundle(config, options.bundle), overlays);
-  // A configuration says which signers are decided; without one it is every signer that the bundle has rules for.
-  const chosen = options.config === undefined ? { ...config, signers: signersOf(bundle) } : config;
+  const bundle = overlaid(await readBundle(config), await configuredOverlays(config));
+  const report = await verifyBundle(bundle, entries, config, options.config !== undefined);
+  await write(report, outputs, policyName(config), io);
+  return report.results.every(passed) ? exitCode.yes : exitCode.no;
+}
+
+/**
+ * Runs cases by the policies of a bundle.
+ * @param isChosen whether the configuration was given: it says which signers are decided. Without one it is every signer
+ *   that the bundle has rules for
+ */
+export async function verifyBundle(
+  bundle: BundleFiles,
+  entries: readonly CaseEntry[],
+  config: Config,
+  isChosen: boolean,
+): Promise<Report> {
+  const chosen = isChosen ? config : { ...config, signers: signersOf(bundle) };
   const { maxNodeAddresses, exemptNodes } = config.limits;
   const cap = { maxNodeAddresses, exemptNodes: new Set(exemptNodes) };
   const keys = new KeyRing();
   const cases = await Promise.all(entries.map((entry) => prepareCase(entry, keys, cap)));
-  const report = await runCases(cases, {
+  return runCases(cases, {
     bundle,
     load: (files, isolate) => loadPoliciesFrom(chosen, files, isolate),
     limits: config.limits,
     clock: () => performance.now(),
   });
-  await write(report, outputs, policyName(config, options), io);
-  return report.results.every(passed) ? exitCode.yes : exitCode.no;
 }
 
 /** Which policy has decided: whoever forgets `--bundle` tests the default one. */
-function policyName(config: Config, { bundle, data = [] }: VerifyOptions): string {
-  const isDefault = bundle === undefined && config.policy.bundle === undefined;
-  const name = isDefault ? 'built-in default' : escapeText(openSource(sourceOf(config, bundle)).name, 1024);
-  const files = [...config.policy.data, ...data].map((file) => escapeText(file, 1024));
+function policyName({ policy }: Config): string {
+  const { bundle, data } = policy;
+  const name =
+    bundle === undefined ? 'built-in default' : escapeText(openSource({ ...policy, bundle }).name, 1024);
+  const files = data.map((file) => escapeText(file, 1024));
   return files.length === 0 ? name : `${name} with the data of ${files.join(', ')}`;
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const seconds = (most: number) => z.int().min(1).max(most);
 
 /** Where a policy's bundle comes from: fields of `policy`, and of `policy.shadow`. */
-export const policySource = {
+export const sourceFields = {
   bundle: z
     .string()
     .min(1)

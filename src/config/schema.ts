@@ -2,8 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
-import { policyData } from './policy-data.ts';
-import { cacheDirectory, policySource } from './policy-source.ts';
+import { policyConfig } from './policy.ts';
 
 const cidr = z
   .string()
@@ -39,17 +38,7 @@ export const configSchema = z.strictObject({
     .describe(
       'What a `deny` verdict does. Denied makes a kubelet ask again about 112 times an hour, pending about 4 times.',
     ),
-  policy: z
-    .strictObject({
-      ...policySource,
-      cacheDirectory,
-      entrypoints: z
-        .record(z.string(), z.string())
-        .default({})
-        .describe('Entrypoint by signer, where a bundle has several for one signer.'),
-      ...policyData,
-    })
-    .prefault({}),
+  policy: policyConfig.prefault({}),
   cluster: z
     .strictObject({
       apiNames: z

@@ -1,6 +1,8 @@
 import { messageOf } from '../text/message.ts';
 import { EvaluationError } from './error.ts';
 import { PolicyError } from '../bundle/error.ts';
+import { callsOf } from '../bundle/rego.ts';
+import { isSupported } from './abi.ts';
 import { Isolate } from './isolate.ts';
 import type { Answer } from './question.ts';
 
@@ -41,8 +43,16 @@ export class Engine {
     this.entrypoints = entrypoints;
   }
 
-  /** Compiles a module and proves that it can run. */
-  static async load(wasm: Uint8Array, data: object, isolate = new Isolate()): Promise<Engine> {
+  /**
+   * Compiles a module and proves that it can run.
+   * @param sources of the rules, to say which one cannot
+   */
+  static async load(
+    wasm: Uint8Array,
+    data: object,
+    isolate = new Isolate(),
+    sources: ReadonlyMap<string, string> = new Map(),
+  ): Promise<Engine> {
     const module = await compile(wasm).catch((cause: unknown) => {
       throw new PolicyError('WasmInvalid', `not a WebAssembly module: ${messageOf(cause)}`, { cause });
     });
@@ -50,11 +60,17 @@ export class Engine {
     const started = await isolate.start(module, data).catch((cause: unknown) => {
       throw new PolicyError('WasmInvalid', `the module does not start: ${messageOf(cause)}`, { cause });
     });
+    if (!isSupported(started.abi)) {
+      throw new PolicyError(
+        'AbiUnsupported',
+        `the module has ABI ${started.abi}: 1.2 and later 1.x are supported, which OPA 1.x builds`,
+      );
+    }
     const missing = started.builtins.filter((name) => !suppliedBuiltins.has(name));
     if (missing.length > 0) {
       throw new PolicyError(
         'BuiltinUnsupported',
-        `the policy uses ${missing.sort().join(', ')}, which WebAssembly policies cannot: build with \`--capabilities policies/capabilities.json\` to find the rule`,
+        `the policy uses ${usesOf(missing.sort(), sources)}, which WebAssembly policies cannot: build with \`--capabilities policies/capabilities.json\` to find out sooner`,
       );
     }
     return new Engine(isolate, started.id, started.entrypoints);
@@ -87,7 +103,24 @@ function valueOf(answer: Answer): unknown {
   return answer.value;
 }
 
-/** The SDK reads ABI 1.x; it reports another version only on the console, so it is checked here. */
+/** Each function with the first places that call it. */
+function usesOf(names: readonly string[], sources: ReadonlyMap<string, string>): string {
+  const wanted = new Set(names);
+  const calls = [...sources].flatMap(([path, source]) =>
+    callsOf(source, wanted).map((call) => ({
+      ...call,
+      where: `${call.rule} at ${path}:${String(call.line)}`,
+    })),
+  );
+  return names
+    .map((name) => {
+      const places = calls.filter((call) => call.name === name).map((call) => call.where);
+      return places.length === 0 ? name : `${name} (in ${places.slice(0, 3).join(', ')})`;
+    })
+    .join(', ');
+}
+
+/** A module without these is none of OPA's; which version it is of shows when it is started. */
 function checkAbi(module: WebAssembly.Module): void {
   const names = new Set(WebAssembly.Module.exports(module).map((entry) => entry.name));
   for (const name of [

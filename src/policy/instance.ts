@@ -1,6 +1,7 @@
 // oxlint-disable typescript/no-unsafe-type-assertion -- the SDK's declarations say `any` of its internals
 import { loadPolicy } from '@open-policy-agent/opa-wasm';
 import { messageOf } from '../text/message.ts';
+import { abiOf, isSupported } from './abi.ts';
 import { EvaluationError } from './error.ts';
 
 type Loaded = Awaited<ReturnType<typeof loadPolicy>>;
@@ -16,6 +17,8 @@ const maxDecision = 256 * 1024;
 
 /** What a module says of itself once it has started. */
 export interface ModuleFacts {
+  /** Version of the interface between module and host, `MAJOR.MINOR`; one that is not ours has not been started. */
+  readonly abi: string;
   /** Entrypoints that it was compiled with, as paths with slashes. */
   readonly entrypoints: readonly string[];
   /** Functions that its host must supply. */
@@ -38,6 +41,8 @@ export class Instance {
 
   /** Starts the module, and asks it what it is. */
   async start(): Promise<ModuleFacts> {
+    const abi = abiOf(this.#module, this.#memory);
+    if (!isSupported(abi)) return { abi, entrypoints: [], builtins: [] };
     this.#loaded = await loadPolicy(this.#module, this.#memory);
     this.#loaded.setData(this.#data);
     const { entrypoints, wasmInstance, mem } = this.#loaded as unknown as {
@@ -45,7 +50,7 @@ export class Instance {
       wasmInstance: WebAssembly.Instance;
       mem: WebAssembly.Memory;
     };
-    return { entrypoints: Object.keys(entrypoints), builtins: importedBuiltins(wasmInstance, mem) };
+    return { abi, entrypoints: Object.keys(entrypoints), builtins: importedBuiltins(wasmInstance, mem) };
   }
 
   /**

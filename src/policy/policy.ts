@@ -58,7 +58,7 @@ export async function loadPolicy(
   }));
   for (const { path, custom } of candidates)
     refuseUnsupported(custom.signer_name, choice, `entrypoint ${path}`);
-  const engine = await Engine.load(bundle.wasm, bundle.data, isolate);
+  const engine = await Engine.load(bundle.wasm, bundle.data, isolate, bundle.sources);
   const compiled = new Set(engine.entrypoints);
   const codes = reasonCodes(bundle.sources);
   const policies = new Map<string, SignerPolicy>();

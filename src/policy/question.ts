@@ -9,7 +9,7 @@ export interface StartQuestion {
 }
 
 /** Evaluates an entrypoint of a module that has started. */
-export interface EvaluateQuestion {
+interface EvaluateQuestion {
   readonly kind: 'evaluate';
   readonly id: number;
   readonly entrypoint: string;

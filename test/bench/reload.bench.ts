@@ -48,7 +48,7 @@ async function loading(): Promise<void> {
     // oxlint-disable no-await-in-loop -- one at a time, as in the program
     const { value: files, ms } = await timed(() => unpackBundle(archive));
     const { ms: parsed } = await timed(async () => parseBundle(files));
-    const { value: loaded, ms: all } = await timed(() => loadBundle(defaultConfig, files, [], never));
+    const { value: loaded, ms: all } = await timed(() => loadBundle(defaultConfig, files, never));
     await before?.close();
     // oxlint-enable no-await-in-loop
     before = loaded;

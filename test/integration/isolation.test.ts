@@ -1,163 +1,127 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { probeDocument, probeFor } from '../../src/decide/probe.ts';
-import { readBundleFiles } from '../../src/bundle/files.ts';
-import { Isolate } from '../../src/policy/isolate.ts';
-import { loadPolicy, type SignerPolicy } from '../../src/policy/policy.ts';
-import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts';
 import { Approver } from '../support/approver.ts';
-import { SimulatedNode } from '../support/simulated-node.ts';
-import { ensureTool } from '../tools/ensure.ts';
-import { eventually } from '../support/eventually.ts';
+import { hostileBundle } from '../support/hostile-policy.ts';
+import { Scene } from './scene.ts';
 
-const signer = 'kubernetes.io/kubelet-serving';
-
-/** Allows everything that the floor lets through; some names set it a task that it never ends in time. */
-const rego = `package spin
-
-# METADATA
-# entrypoint: true
-# custom:
-#   signer_name: ${signer}
-decision := {"allow": allow, "deny": set(), "wait": set(), "warn": set(), "config_errors": set()}
-
-default allow := false
-
-allow if {
-	not "spin" in input.sans.dns
-	not "hog" in input.sans.dns
-}
-
-allow if {
-	"spin" in input.sans.dns
-
-	# The SDK's regex.split is JavaScript's, which tries every way to cut the text.
-	count(regex.split("(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")) == 0
-}
-
-allow if {
-	"hog" in input.sans.dns
-	some i in numbers.range(1, 20000)
-	some j in numbers.range(1, 20000)
-	i * j == -1
-}
-`;
-
+/** The program with a policy that does to it whatever a policy can do, on a real control plane. */
 let directory: string;
 let bundle: string;
+let scene: Scene;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'spin-'));
-  mkdirSync(join(directory, 'source', 'spin'), { recursive: true });
-  writeFileSync(join(directory, 'source', '.manifest'), '{"roots": ["spin"]}');
-  writeFileSync(join(directory, 'source', 'spin', 'spin.rego'), rego);
-  bundle = join(directory, 'bundle.tar.gz');
-  const opa = await ensureTool('opa');
-  await promisify(execFile)(opa, ['build', '-b', join(directory, 'source'), '-t', 'wasm', '-o', bundle]);
+  directory = mkdtempSync(join(tmpdir(), 'isolation-'));
+  [bundle, scene] = await Promise.all([hostileBundle(directory), Scene.open()]);
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await scene.close();
   rmSync(directory, { recursive: true, force: true });
 });
 
-const spinning = { ...probeDocument, sans: { ...probeDocument.sans, dns: ['spin'] } };
+const start = (config = '') => Approver.start({ kubeconfig: scene.cluster.adminKubeconfig, bundle, config });
 
-async function load(isolate: Isolate): Promise<SignerPolicy> {
-  const policies = await loadPolicy(
-    await readBundleFiles(bundle),
-    { signers: [signer], supported: [signer], probe: probeFor },
-    isolate,
-  );
-  const policy = policies.get(signer);
-  if (policy === undefined) throw new Error('no policy');
-  return policy;
+/** Asks the health server until it is told to stop; gives the answers that were not 200, and how many were. */
+function watchHealth(approver: Approver): { stop: () => Promise<{ bad: string[]; good: number }> } {
+  const stop = new AbortController();
+  const answers: { path: string; status: number }[] = [];
+  const asking = (async () => {
+    while (!stop.signal.aborted) {
+      for (const path of ['/livez', '/readyz', '/metrics']) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        const { status } = await approver.get(path).catch(() => ({ status: 0 }));
+        answers.push({ path, status });
+      }
+      // oxlint-disable-next-line no-await-in-loop
+      await sleep(10);
+    }
+  })();
+  return {
+    stop: async () => {
+      stop.abort();
+      await asking;
+      const bad = answers.filter(({ status }) => status !== 200);
+      return {
+        bad: bad.map(({ path, status }) => `${path} ${String(status)}`),
+        good: answers.length - bad.length,
+      };
+    },
+  };
 }
 
-describe('a policy that spins', () => {
-  test('is ended at its deadline, and those that wait behind it are answered', async () => {
-    const isolate = new Isolate({ deadlineMs: 200 });
-    const policy = await load(isolate);
-    let turns = 0;
-    const ticking = setInterval(() => (turns += 1), 10);
-    const [spun, next, last] = await Promise.allSettled([
-      policy.evaluate(spinning),
-      policy.evaluate(probeDocument),
-      policy.evaluate(probeDocument),
-    ]);
-    clearInterval(ticking);
-    expect(spun).toMatchObject({
-      status: 'rejected',
-      reason: { name: 'EvaluationError', message: 'spin/decision took longer than 200 ms' },
-    });
-    expect(next).toMatchObject({ status: 'fulfilled', value: { allow: true } });
-    expect(last).toMatchObject({ status: 'fulfilled', value: { allow: true } });
-    // The main thread went on meanwhile.
-    expect(turns).toBeGreaterThan(5);
-    await isolate.close();
+/** Verdicts of one user's requests so far, with why. */
+const verdicts = (approver: Approver, node: number) =>
+  approver.lines
+    .filter(({ msg, user }) => msg === 'decided' && user === `system:node:n${String(node)}`)
+    .map(({ verdict, why }) => `${String(verdict)} ${String(why)}`);
+
+describe('whatever the policy does to one request, others are decided', () => {
+  let approver: Approver;
+  beforeAll(async () => {
+    approver = await start();
+  });
+  afterAll(async () => {
+    // Still running, whatever it was asked; and what the policy printed is nowhere.
+    expect(approver.process.exitCode).toBeNull();
+    expect(await approver.stop()).toBe(0);
+    await scene.cluster.kubectl(['delete', 'csr', '--all']);
+    expect(approver.output).toBe('');
+    const lines = approver.log.split('\n').filter((line) => line !== '');
+    for (const line of lines) expect(JSON.parse(line)).toHaveProperty('level');
   });
 
-  test('is ended every time', async () => {
-    const isolate = new Isolate({ deadlineMs: 50 });
-    const policy = await load(isolate);
-    const answers = await Promise.allSettled([1, 2, 3].map(() => policy.evaluate(spinning)));
-    expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-    await expect(policy.evaluate(probeDocument)).resolves.toMatchObject({ allow: true });
-    await isolate.close();
+  test.each([
+    ['loop', 11, /^DecisionFailed PolicyTimeout: hostile\/decision took longer than 500 ms$/],
+    ['split', 12, /^DecisionFailed PolicyTimeout: hostile\/decision took longer than 500 ms$/],
+    ['hog', 13, /^DecisionFailed PolicyFailed: hostile\/decision: opa_malloc: failed$/],
+    ['abort', 14, /^DecisionFailed PolicyFailed: hostile\/decision: \[sprintf\] unexpected placeholder$/],
+    ['deep', 15, /^DecisionFailed PolicyFailed: hostile\/decision: Maximum call stack size exceeded$/],
+    ['long', 16, /^DecisionFailed PolicyFailed: hostile\/decision says too much: 3000088 characters/],
+    ['many', 17, /^DecisionFailed PolicyFailed: hostile\/decision says too much: /],
+    ['half', 18, /^DecisionFailed PolicyFailed: hostile\/decision: illegal string escape character$/],
+    ['undefined', 19, /^DecisionFailed PolicyFailed: hostile\/decision is undefined for this input$/],
+    ['shape', 20, /^DecisionFailed PolicyFailed: hostile\/decision gave no usable decision: /],
+    ['odd', 21, /^PolicyWaiting Odd: one\\u\{a\}\{"level":"error"\}\\u\{1b\}\[31m$/],
+  ])('%s', async (name, number, event) => {
+    const health = watchHealth(approver);
+    const bad = await scene.request(number, { dns: [name] });
+    const good = await scene.request(number + 20);
+    await scene.condition(good, 'Approved', () => approver.log);
+    await scene.event(bad, event, () => approver.log);
+    expect(await scene.conditions(bad)).toEqual([]);
+    const { bad: unhealthy, good: healthy } = await health.stop();
+    expect(unhealthy).toEqual([]);
+    expect(healthy).toBeGreaterThan(0);
   });
 
-  test('fails for want of memory where it takes too much of that', async () => {
-    const isolate = new Isolate({ deadlineMs: 10_000, maxMiB: 8 });
-    const policy = await load(isolate);
-    const hog = { ...probeDocument, sans: { ...probeDocument.sans, dns: ['hog'] } };
-    await expect(policy.evaluate(hog)).rejects.toThrow(/opa_malloc/);
-    await expect(policy.evaluate(probeDocument)).resolves.toMatchObject({ allow: true });
-    await isolate.close();
-  });
-
-  test('leaves nobody waiting when it is closed', async () => {
-    const isolate = new Isolate({ deadlineMs: 10_000 });
-    const policy = await load(isolate);
-    const answers = Promise.allSettled([policy.evaluate(spinning), policy.evaluate(probeDocument)]);
-    await isolate.close();
-    expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  test('a node has the others of its requests wait, and nobody else', async () => {
+    await Promise.all(Array.from({ length: 40 }, () => scene.request(50, { dns: ['loop'] })));
+    for (const number of [51, 52, 53]) {
+      const before = verdicts(approver, 50).length;
+      // oxlint-disable-next-line no-await-in-loop -- each while the first node's requests spin
+      await scene.condition(await scene.request(number), 'Approved', () => approver.log);
+      // Without shares, some twenty and more of that node's come first.
+      expect(verdicts(approver, 50).length - before).toBeLessThan(8);
+    }
+    const spun = verdicts(approver, 50);
+    expect(spun.length).toBeGreaterThan(0);
+    expect(new Set(spun)).toEqual(new Set(['error PolicyTimeout: hostile/decision took longer than 500 ms']));
   });
 });
 
-describe('the program with such a policy', () => {
-  let cluster: ControlPlane;
-  let approver: Approver;
-  let node: SimulatedNode;
-
-  const conditions = (name: string) =>
-    cluster.kubectl(['get', 'csr', name, '-o', 'jsonpath={.status.conditions[*].type}']);
-
-  beforeAll(async () => {
-    cluster = await startControlPlane();
-    approver = await Approver.start({ kubeconfig: cluster.adminKubeconfig, bundle });
-    node = await SimulatedNode.join(cluster, 'n1', [{ type: 'InternalIP', address: '10.0.0.1' }]);
-  });
-
-  afterAll(async () => {
-    await node.close();
-    await approver.stop();
-    await cluster.stop();
-  });
-
-  test('leaves the one request pending and says why, approves the other, and stays alive', async () => {
-    const bad = await node.request({ dns: ['spin'], ip: ['10.0.0.1'] });
-    const good = await node.request({ dns: ['n1'], ip: ['10.0.0.1'] });
-    await eventually(async () => {
-      expect(await conditions(good.metadata.name)).toBe('Approved');
-      const described = await cluster.kubectl(['describe', 'csr', bad.metadata.name]);
-      expect(described).toContain('PolicyFailed: spin/decision took longer than 500 ms');
-      return true;
-    });
-    expect(await conditions(bad.metadata.name)).toBe('');
-    expect((await approver.get('/livez')).status).toBe(200);
-    expect((await approver.get('/readyz')).status).toBe(200);
-  });
+test('with a second thread, others are decided while the policy spins', async () => {
+  const approver = await start('limits: {workers: 2, evaluationMs: 10000, evaluationMemoryMiB: 64}');
+  const health = watchHealth(approver);
+  const bad = await scene.request(61, { dns: ['loop'] });
+  for (const number of [62, 63, 64]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await scene.condition(await scene.request(number), 'Approved', () => approver.log);
+  }
+  expect(verdicts(approver, 61)).toEqual([]);
+  expect((await health.stop()).bad).toEqual([]);
+  await scene.event(bad, /took longer than 10000 ms/, () => approver.log);
+  expect(await approver.stop()).toBe(0);
 });

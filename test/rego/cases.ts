@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { fetchBundle, loadPoliciesFrom, signersOf } from '../../src/activation/load.ts';
+import { loadPoliciesFrom, readBundle, signersOf } from '../../src/activation/load.ts';
 import { defaultConfig as defaults } from '../../src/config/schema.ts';
 import { decodeDocument } from '../../src/decide/decide.ts';
 import type { RequestInput } from '../../src/decide/input.ts';
@@ -71,7 +71,7 @@ type NeedsOf = (signer: unknown, data: Readonly<Json>) => FactNeeds;
 
 /** Which facts floor and default policy ask for, by signer and data. */
 async function shippedNeeds(): Promise<NeedsOf> {
-  const files = await fetchBundle(defaults, undefined);
+  const files = await readBundle(defaults);
   const isolate = new Isolate();
   const { floor } = await loadPoliciesFrom({ ...defaults, signers: signersOf(files) }, files, isolate);
   await isolate.close();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defaultConfig } from '../../src/config/schema.ts';
 import { run } from '../support/command-line.ts';
-import { fetchBundle, loadPoliciesFrom, signersOf } from '../../src/activation/load.ts';
+import { loadPoliciesFrom, readBundle, signersOf } from '../../src/activation/load.ts';
 import { KeyRing } from '../../src/verify/keys.ts';
 import { passed } from '../../src/verify/outcome.ts';
 import { prepareCase } from '../../src/verify/prepare.ts';
@@ -44,7 +44,7 @@ describe('verify policies/cases', () => {
   });
 
   it('makes a request of every case that a request can be made of', async () => {
-    const bundle = await fetchBundle(defaultConfig, undefined);
+    const bundle = await readBundle(defaultConfig);
     const config = { ...defaultConfig, signers: signersOf(bundle) };
     const keys = new KeyRing();
     const marked = caseEntries().filter(({ definition }) => definition.document === true);

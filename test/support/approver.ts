@@ -16,19 +16,29 @@ export interface ApproverOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Whether to wait for /readyz; else for the health server alone. */
   readonly ready?: boolean;
+  /** Of the health server, where somebody else than this test asks it; loopback unless said. */
+  readonly address?: string;
 }
 
 const executable = new URL('../../dist/rego-csr-approver', import.meta.url).pathname;
+
+const loopback = '127.0.0.1';
 
 /** The shipped program, running as a process of its own against a cluster. */
 export class Approver {
   readonly process: ChildProcess;
   readonly #directory: string;
+  readonly #address: string;
   #log = '';
+  #output = '';
 
-  private constructor(process: ChildProcess, directory: string) {
+  private constructor(process: ChildProcess, directory: string, address: string) {
     this.process = process;
     this.#directory = directory;
+    this.#address = address;
+    process.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.#output += chunk;
+    });
     process.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#log += chunk;
     });
@@ -48,7 +58,7 @@ export class Approver {
       config,
       `apiVersion: rego-csr-approver/v1alpha1
 kind: ApproverConfiguration
-server: {address: 127.0.0.1, port: 0}
+server: {address: "${options.address ?? loopback}", port: 0}
 admin: {address: 127.0.0.1, port: 0}
 ${options.config ?? ''}
 `,
@@ -56,15 +66,20 @@ ${options.config ?? ''}
     const args = ['run', '--kubeconfig', options.kubeconfig, '--config', config];
     if (options.bundle !== undefined) args.push('--bundle', options.bundle);
     const child = spawn(executable, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
-    return new Approver(child, directory);
+    return new Approver(child, directory, options.address ?? loopback);
   }
 
   /** Everything it has logged. */
   get log(): string {
     return this.#log;
+  }
+
+  /** What it has written to standard output. */
+  get output(): string {
+    return this.#output;
   }
 
   /** Its log as objects. */
@@ -77,7 +92,7 @@ ${options.config ?? ''}
 
   /** Status and body of an endpoint of its health server. */
   async get(path: string): Promise<{ status: number; body: string }> {
-    const response = await fetch(`http://127.0.0.1:${String(this.#port())}${path}`);
+    const response = await fetch(`http://${this.#address}:${String(this.port)}${path}`);
     return { status: response.status, body: await response.text() };
   }
 
@@ -121,7 +136,8 @@ ${options.config ?? ''}
     return this.process.exitCode;
   }
 
-  #port(): number | undefined {
+  /** Of the health server; undefined before it listens. */
+  get port(): number | undefined {
     const line = this.lines.find(({ port }) => typeof port === 'number');
     return typeof line?.['port'] === 'number' ? line['port'] : undefined;
   }
@@ -131,7 +147,7 @@ ${options.config ?? ''}
     while (performance.now() < deadline) {
       if (this.process.exitCode !== null) break;
       // oxlint-disable-next-line no-await-in-loop -- waiting for a process
-      if (this.#port() !== undefined && (!ready || (await this.get('/readyz')).status === 200)) return;
+      if (this.port !== undefined && (!ready || (await this.get('/readyz')).status === 200)) return;
       // oxlint-disable-next-line no-await-in-loop
       await sleep(20);
     }

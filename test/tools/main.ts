@@ -13,8 +13,10 @@ import { ToolError } from './error.ts';
 import { liveOwner } from './lock.ts';
 import { toolNames } from './tools.ts';
 
-/** kubelet is asked for by name: only tests that run as root have a use for it. */
-const all = toolNames.filter((name) => name !== 'kubelet' && !name.includes('@'));
+/** Asked for by name: the kubelet, for which only tests that run as root have a use, and older Kubernetes. */
+const all = toolNames.filter(
+  (name) => name !== 'kubelet' && (!name.includes('@') || name.startsWith('opa@')),
+);
 
 const usage = `usage: main.ts [--print-path] NAME… | all | clean\nnames: ${toolNames.join(' ')}`;
 

@@ -62,17 +62,24 @@ function kubernetes(directory: string, suffix: string): readonly Row[] {
   ];
 }
 
-const rows: readonly Row[] = [
-  {
-    name: 'opa',
+function opa(directory: string, suffix: string): Row {
+  return {
+    name: `opa${suffix}`,
     program: 'opa',
-    directory: 'opa',
+    directory,
     versionedBy: 'github.com/open-policy-agent/opa',
     importPath: 'github.com/open-policy-agent/opa',
     coldMinutes: 1.5,
     versionArguments: ['version'],
     versionPattern: /^Version: (\S+)$/m,
-  },
+  };
+}
+
+const rows: readonly Row[] = [
+  opa('opa', ''),
+  // Of the last two years, the oldest and one in the middle: their bundles must work, too.
+  opa('opa-1.0', '@1.0'),
+  opa('opa-1.13', '@1.13'),
   {
     name: 'conftest',
     program: 'conftest',
@@ -96,6 +103,27 @@ const rows: readonly Row[] = [
     versionArguments: ['version'],
     versionPattern: /^Version: +(\S+)$/m,
     variables: (version) => ({ 'github.com/open-policy-agent/regal/pkg/version.Version': version.slice(1) }),
+  },
+  {
+    name: 'actionlint',
+    program: 'actionlint',
+    directory: 'actionlint',
+    versionedBy: 'github.com/rhysd/actionlint',
+    importPath: 'github.com/rhysd/actionlint/cmd/actionlint',
+    coldMinutes: 0.3,
+    versionArguments: ['-version'],
+    versionPattern: /^(\S+)$/m,
+    variables: (version) => ({ 'github.com/rhysd/actionlint.version': version.slice(1) }),
+  },
+  {
+    name: 'oras',
+    program: 'oras',
+    directory: 'oras',
+    versionedBy: 'oras.land/oras',
+    importPath: 'oras.land/oras/cmd/oras',
+    coldMinutes: 0.5,
+    versionArguments: ['version'],
+    versionPattern: /^Version: +(\S+)$/m,
   },
   {
     name: 'etcd',

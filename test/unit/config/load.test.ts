@@ -47,6 +47,13 @@ const invalid: [string, string, string][] = [
   ['a text for a number', 'limits:\n  maxSANs: many', 'c.yaml:4: limits.maxSANs: Invalid input'],
   ['a quoted number', 'server: {port: "8080"}', 'c.yaml:3: server.port: Invalid input'],
   ['a fraction', 'limits: {concurrency: 1.5}', 'c.yaml:3: limits.concurrency: Invalid input'],
+  ['no thread', 'limits: {workers: 0}', 'c.yaml:3: limits.workers: Too small'],
+  ['a thread too many', 'limits: {workers: 5}', 'c.yaml:3: limits.workers: Too big'],
+  [
+    'too little memory',
+    'limits: {evaluationMemoryMiB: 3}',
+    'c.yaml:3: limits.evaluationMemoryMiB: Too small',
+  ],
   ['too large', 'server: {port: 65536}', 'c.yaml:3: server.port: Too big'],
   ['too small', 'limits: {maxSANs: 0}', 'c.yaml:3: limits.maxSANs: Too small'],
   ['not a number', 'limits: {maxSANs: .nan}', 'c.yaml:3: limits.maxSANs: Invalid input'],

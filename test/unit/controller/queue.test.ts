@@ -338,8 +338,9 @@ describe('draining', () => {
   });
 });
 
+const two = (group: string) => (group === 'a' ? 2 : 1);
+
 describe('shares', () => {
-  const two = (group: string) => (group === 'a' ? 2 : 1);
   const costly: Outcome = { kind: 'failed', costly: true };
 
   test('no more of one group at once than said, and the others go on', async () => {

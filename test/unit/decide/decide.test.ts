@@ -82,11 +82,8 @@ describe('is an error, never an answer', () => {
     expect(await outcome({ policy })).toMatchObject({ kind: 'error', reasons: [{ code: 'PolicyFailed' }] });
   });
   test('a policy that was ended at its deadline, by a code of its own', async () => {
-    const policies = policiesThat();
-    const [policy] = policies.signers.values();
-    const evaluate = () => Promise.reject(new EvaluationError('took longer than 500 ms', { overdue: true }));
-    const signers = new Map([...policies.signers].map(([signer]) => [signer, { ...policy!, evaluate }]));
-    const { verdict } = await decide(request(), gathers(), { ...policies, signers }, options);
+    const policy = throwing(new EvaluationError('took longer than 500 ms', { overdue: true }));
+    const verdict = await outcome({ policy });
     expect(verdict).toMatchObject({ kind: 'error', reasons: [{ code: 'PolicyTimeout' }] });
   });
   test('a floor that passes a signer that it does not name', async () => {

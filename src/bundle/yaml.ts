@@ -1,0 +1,83 @@
+import { isAlias, isScalar, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
+import { type Json, NumberText } from './json.ts';
+
+/**
+ * Plain words and numbers that readers of YAML disagree about: YAML 1.1 and 1.2, and the two libraries that OPA has
+ * used since 1.0. `no` is text or false, `010` is eight or ten.
+ */
+const ambiguous =
+  /^(y|n|yes|no|on|off|[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*_[0-9_.]*|[-+]?0b[01_]+|[-+]0[ox].*|0[ox].*_.*)$/i;
+
+/**
+ * Parses one YAML document that has only one reading, into what OPA makes of it: YAML's numbers become those of Go
+ * (int64 and uint64 as they are, all others doubles) and are written as Go writes them.
+ * @throws Error that says what is wrong
+ */
+export function parseYaml(text: string): Json {
+  const document = parseDocument(text, { intAsBigInt: true, merge: true, prettyErrors: true });
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) throw problem;
+  visit(document, {
+    Scalar: (_, node) => checkScalar(node),
+    Seq: (_, node) => checkTag(node),
+    Map: (_, node) => checkKeys(node),
+  });
+  return literal(document.toJS({ maxAliasCount: 100 }) as unknown);
+}
+
+/** A tag makes another kind of value, and readers know different ones. */
+function checkTag({ tag }: { readonly tag?: string | undefined }): void {
+  if (tag !== undefined) throw new Error(`tag ${tag} is not allowed`);
+}
+
+function checkScalar(node: Scalar): void {
+  checkTag(node);
+  if (node.type === 'PLAIN' && ambiguous.test(node.source ?? '')) {
+    throw new Error(
+      `${JSON.stringify(node.source)} is not the same for every reader of YAML: put it in quotes`,
+    );
+  }
+}
+
+function checkKeys(map: YAMLMap): void {
+  checkTag(map);
+  const seen = new Set<string>();
+  for (const { key } of map.items) {
+    const name = keyName(key);
+    if (seen.has(name)) throw new Error(`key ${JSON.stringify(name)} is there twice`);
+    seen.add(name);
+  }
+}
+
+/** Keys become text; of which other kinds make what is not the same everywhere. */
+function keyName(key: unknown): string {
+  if (isAlias(key) || !isScalar(key)) throw new Error('a key that is no text');
+  if (typeof key.value === 'symbol') return '<<';
+  if (typeof key.value !== 'string' && typeof key.value !== 'bigint')
+    throw new Error('a key that is no text');
+  return String(key.value);
+}
+
+function literal(value: unknown): Json {
+  if (typeof value === 'bigint') {
+    return new NumberText(isGoInteger(value) ? String(value) : goDouble(Number(value)));
+  }
+  if (typeof value === 'number') return new NumberText(goDouble(value));
+  if (typeof value === 'string' && !value.isWellFormed()) {
+    throw new Error(`${JSON.stringify(value.slice(0, 64))} is no Unicode text`);
+  }
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return value.map(literal);
+  if (typeof value !== 'object' || value === null) return null;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, literal(inner)]));
+}
+
+function isGoInteger(value: bigint): boolean {
+  return value >= -(2n ** 63n) && value < 2n ** 64n;
+}
+
+/** As Go's encoding/json writes a float64, which is as JavaScript does, but for negative zero. */
+function goDouble(value: number): string {
+  if (!Number.isFinite(value)) throw new Error(`${String(value)} is no number of JSON`);
+  return Object.is(value, -0) ? '-0' : String(value);
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { plain } from '../../../src/bundle/json.ts';
+import { parseYaml } from '../../../src/bundle/yaml.ts';
+
+describe('has one reading', () => {
+  test.each<[string, unknown]>([
+    ['a: &a {x: 1}\nb: *a\nc: {<<: *a, z: 2}', { a: { x: 1 }, b: { x: 1 }, c: { x: 1, z: 2 } }],
+    ['1: a\n"no": "010"', { 1: 'a', no: '010' }],
+    ['a: 0x1F\nb: 0o17\nc: 1e3\nd: +1\ne: 1.50', { a: 31, b: 15, c: 1000, d: 1, e: 1.5 }],
+    ['a: 2023-01-01\nb: 1:30\nc: ~\nd:\ne: null', { a: '2023-01-01', b: '1:30', c: null, d: null, e: null }],
+    ['[]', []],
+    ['', null],
+  ])('%j', (text, value) => {
+    expect(plain(parseYaml(text))).toEqual(value);
+  });
+});
+
+describe('has two', () => {
+  test.each(['yes', 'No', 'OFF', 'y', '010', '-07', '1_000', '1_0.5', '0b11', '-0x1F', '0o1_7', '0x_F'])(
+    '%s',
+    (word) => {
+      expect(() => parseYaml(`a: ${word}`)).toThrow(
+        /not the same for every reader of YAML: put it in quotes/,
+      );
+      expect(() => parseYaml(`a: [${word}]`)).toThrow(word);
+      expect(parseYaml(`a: "${word}"`)).toEqual({ a: word });
+    },
+  );
+
+  test.each([
+    'a: !!str 1',
+    'a: !mine [1]',
+    '!!map {a: 1}',
+    '? {a: 1}\n: 1',
+    'true: 1',
+    '1.5: 1',
+    '~: 1',
+    'a: *b',
+    '%YAML 1.1\n---\na: no',
+  ])('%j', (text) => {
+    expect(() => parseYaml(text)).toThrow();
+  });
+});
