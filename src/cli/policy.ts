@@ -28,6 +28,8 @@ export interface PolicyRuntime {
    * @throws PolicyError
    */
   readonly first: (signal: AbortSignal) => Promise<void>;
+  /** Tells what is in force, and goes on looking for another one. */
+  readonly start: () => void;
   readonly ready: readonly HealthCheck[];
   /** In the shape of OPA's status API. */
   readonly status: () => object;
@@ -91,7 +93,10 @@ export function policyRuntime(
     metrics,
     first: async (signal) => {
       if (isFile) await unlessStopped(signal, activation, () => feed.first(signal));
+    },
+    start: () => {
       activation.listen(reporter);
+      feed.start();
     },
     ready: [{ name: 'policy', problem: () => whyNone(activation, policy) }],
     status: () => ({

@@ -49,7 +49,7 @@ export async function serve(running: Running): Promise<void> {
       if (Number.isFinite(age)) metrics.watchAge.set({ resource: 'nodes' }, age / 1000);
     },
   });
-  feed.start();
+  policy.start();
   nodes.reflector.start();
   await firstOf(io.stopping, activation.whenActive());
   // Before the first list every decision would be an error. If it does not come, the errors say so on the requests.
