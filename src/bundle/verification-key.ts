@@ -56,5 +56,9 @@ export function importKey({ id, algorithm, key }: VerificationKey): KeyObject {
   if (wanted.kind === 'rsa' && Number(details?.modulusLength) < 2048) {
     throw refuse(`RSA of ${String(details?.modulusLength)} bits: at least 2048 are needed`);
   }
+  // By an exponent of 1 everybody can sign, and OpenSSL takes it.
+  if (wanted.kind === 'rsa' && (details?.publicExponent ?? 0n) < 3n) {
+    throw refuse(`RSA with the exponent ${String(details?.publicExponent)}: it must be 3 or more`);
+  }
   return found;
 }

@@ -29,6 +29,12 @@ describe('is refused', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   test.each<[string, Algorithm, string, RegExp]>([
     ['RSA of 1024 bits', 'RS256', spki(rsa(1024)), /RSA of 1024 bits: at least 2048/],
+    [
+      'RSA that anybody can sign by',
+      'RS256',
+      spki(createPublicKey({ key: { ...good.export({ format: 'jwk' }), e: 'AQ' }, format: 'jwk' })),
+      /exponent 1: /,
+    ],
     ['RSA of 2047 bits', 'PS256', spki(rsa(2047)), /RSA of 2047 bits/],
     [
       'RSA for PSS alone',
