@@ -91,10 +91,13 @@ async function checkUnedited(
       edited.push(path);
     }
   }
-  for (const entry of await readdir(join(directory, vendoredFolder), {
-    recursive: true,
-    withFileTypes: true,
-  })) {
+  // Where the folder is gone, so are the files in it, which is told of them.
+  const folder = join(directory, vendoredFolder);
+  const below = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    throw new CommandError('DirectoryUnreadable', `${folder}: ${messageOf(cause)}`, { cause });
+  });
+  for (const entry of below) {
     const path = join(entry.parentPath, entry.name).slice(directory.length + 1);
     if (path.endsWith('.rego') && !sums.has(path) && !next.has(path)) edited.push(path);
   }

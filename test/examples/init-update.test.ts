@@ -112,6 +112,7 @@ describe('init --update', () => {
         () => writeFileSync(file('capabilities.json'), '{}'),
       ],
       ['a rule that was removed', 'VendoredEdited', rule, () => rmSync(file(rule))],
+      ['all of them', 'VendoredEdited', rule, () => rmSync(file('policy/csr'), { recursive: true })],
       [
         'a rule that was added',
         'VendoredEdited',
