@@ -1,7 +1,7 @@
 import { PolicyError } from './error.ts';
 import type { BundleFiles } from './files.ts';
 import { isInside } from './roots.ts';
-import { mostValues, tooManyValues } from './json.ts';
+import { mostValues, tooMany } from './json.ts';
 import { checkSize, formatOf, isData, readValue } from './structured.ts';
 
 /**
@@ -23,7 +23,7 @@ export function readData(files: BundleFiles, roots: readonly string[]): Record<s
     }
     const value = readValue(bytes, path, 'DataInvalid');
     if (!isObject(value)) throw new PolicyError('DataInvalid', `${path}: an object is expected at the top`);
-    if (!isWithin(value, budget)) throw new PolicyError('DataInvalid', `${path}: ${tooManyValues}`);
+    if (!isWithin(value, budget)) throw new PolicyError('DataInvalid', `${path}: ${tooMany(mostValues)}`);
     merge(data, folder.length === 0 ? value : nest(folder, value), path, []);
   }
   for (const leaf of outside(data, roots, [])) {

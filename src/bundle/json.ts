@@ -15,23 +15,31 @@ export type Json = null | boolean | string | NumberText | Json[] | { [key: strin
 /** Most values of one text. Each of them is an object here, so that few bytes would take a hundred times their size. */
 export const mostValues = 256 * 1024;
 
+/**
+ * Most values of what is held to a schema, whose checker complains of every wrong one, at two KiB each. Enough for the
+ * names and hashes of 4096 files.
+ */
+export const mostChecked = 32 * 1024;
+
 function revive(_: string, value: unknown, context?: { source?: string }): unknown {
   return typeof value === 'number' ? new NumberText(context?.source ?? '') : value;
 }
 
 /**
  * Parses JSON that has only one reading: no key twice in an object, no text that is not Unicode.
+ * @param most values; signs in texts count, too
  * @throws Error that says what is wrong
  */
-export function parseJson(text: string): Json {
-  if (countAtMost(text, /[,[{]/g, mostValues) > mostValues) throw new Error(tooManyValues);
+export function parseJson(text: string, most = mostValues): Json {
+  if (countAtMost(text, /[,[{]/g, most) > most) throw new Error(tooMany(most));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what JSON.parse gives, with the numbers replaced
   const value = JSON.parse(text, revive) as Json;
   checkStrings(text);
   return value;
 }
 
-export const tooManyValues = `more than ${String(mostValues)} values: keep large data out of the bundle`;
+export const tooMany = (most: number): string =>
+  `more than ${String(most)} values: keep large data out of the bundle`;
 
 /** How often that is in the text, and no exact count above `most`. */
 export function countAtMost(text: string, expression: RegExp, most: number): number {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { safeJson } from '../text/json.ts';
 import { messageOf } from '../text/message.ts';
 import { PolicyError } from './error.ts';
-import { parseJson, plain } from './json.ts';
+import { mostChecked, parseJson, plain } from './json.ts';
 import { textOf } from './text.ts';
 import { importKey, type Verification, type VerificationKey } from './verification-key.ts';
 
@@ -94,7 +94,7 @@ function decoded(part: string): Uint8Array {
 
 function read<T>(schema: z.ZodType<T>, bytes: Uint8Array, what: string): T {
   try {
-    return schema.parse(plain(parseJson(textOf(bytes, what))));
+    return schema.parse(plain(parseJson(textOf(bytes, what), mostChecked)));
   } catch (cause) {
     const reason =
       cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);

@@ -1,6 +1,6 @@
 import { messageOf } from '../text/message.ts';
 import { PolicyError, type PolicyErrorCode } from './error.ts';
-import { type Json, parseJson, plain } from './json.ts';
+import { type Json, mostChecked, mostValues, parseJson, plain } from './json.ts';
 import { textOf } from './text.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -40,7 +40,10 @@ export function checkSize(length: number, path: string, code: PolicyErrorCode): 
 export function readLiteral(bytes: Uint8Array, path: string, code: PolicyErrorCode): Json {
   checkSize(bytes.length, path, code);
   const text = textOf(bytes, path);
-  return guarded(path, code, () => (formatOf(path) === 'yaml' ? parseYaml(text) : parseJson(text)));
+  return guarded(path, code, () => {
+    if (formatOf(path) === 'yaml') return parseYaml(text);
+    return parseJson(text, isData(path) ? mostValues : mostChecked);
+  });
 }
 
 /** The value of a structured file, as policies compute with it. */

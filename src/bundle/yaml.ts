@@ -1,6 +1,6 @@
 import { isAlias, isScalar, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
 import { safeJson } from '../text/json.ts';
-import { countAtMost, type Json, mostValues, NumberText, tooManyValues } from './json.ts';
+import { countAtMost, type Json, mostValues, NumberText, tooMany } from './json.ts';
 
 /**
  * Plain words and numbers that readers of YAML disagree about: YAML 1.1 and 1.2, and the two libraries that OPA has
@@ -97,7 +97,7 @@ function keyName(key: unknown): string {
 /** @param budget how many values may still come: an alias is written once, and stands for all that it names */
 function literal(value: unknown, budget: { left: number }): Json {
   budget.left -= 1;
-  if (budget.left < 0) throw new Error(tooManyValues);
+  if (budget.left < 0) throw new Error(tooMany(mostValues));
   if (typeof value === 'bigint') {
     return new NumberText(isGoInteger(value) ? String(value) : goDouble(Number(value)));
   }

@@ -8,7 +8,8 @@ import type { OciReference } from './oci-reference.ts';
 import type { BundleSource, Fetched } from './source.ts';
 import { refuseStatus, type Web } from './web.ts';
 
-const manifestLimit = 1024 * 1024;
+/** One layer takes some hundred bytes; what registries take, 4 MiB, would be a million complaints of the schema. */
+const manifestLimit = 64 * 1024;
 
 /**
  * A bundle in an OCI registry. Its version is the digest of its layer, which is that of the archive. What a digest names

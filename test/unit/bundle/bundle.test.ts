@@ -84,6 +84,12 @@ describe('with one thing changed', () => {
       'DataInvalid',
       /a: 0\.10+ has too many digits/,
     ],
+    [
+      'a manifest of many values',
+      withManifest({ roots: Array.from({ length: 40_000 }, () => 0) }),
+      'ManifestInvalid',
+      /more than 32768 values/,
+    ],
     ['a delta', { 'patch.json': {} }, 'BundleDelta', /snapshot/],
     ['no manifest', { '.manifest': undefined }, 'ManifestMissing', /opa build/],
     ['a manifest that is no JSON', { '.manifest': 'roots: []' }, 'ManifestInvalid', /\.manifest: /],
