@@ -13,6 +13,7 @@ import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { escapeText } from '../text/escape.ts';
+import { type Candidate, candidateOf } from './shadow.ts';
 import { version } from './version.ts';
 
 /** How often a file is looked at, and what has failed is tried again. */
@@ -23,6 +24,7 @@ export interface PolicyRuntime {
   readonly activation: Activation<Fetched>;
   readonly feed: PolicyFeed;
   readonly metrics: Metrics;
+  readonly candidate: Candidate | undefined;
   /**
    * Loads the first policy from a file. What is wrong with it is thrown, and told by nobody else.
    * @throws PolicyError
@@ -47,6 +49,7 @@ export function policyRuntime(
     load: ({ files }, signal) => loadBundle(config, files, signal),
   });
   const source = openSource(sourceOf(config));
+  const candidate = candidateOf(config, { log, metrics, now });
   const feed = new PolicyFeed({
     source,
     delays: fileDelays,
@@ -82,6 +85,7 @@ export function policyRuntime(
     activation,
     feed,
     metrics,
+    candidate,
     first: async (signal) => {
       await feed.first(signal);
       activation.listen(reporter);
@@ -89,7 +93,12 @@ export function policyRuntime(
     ready: [{ name: 'policy', problem: () => whyNone(activation, policy) }],
     status: () => ({
       labels: { id, version },
-      bundles: { floor: floor.status, policy: policy.status },
+      bundles: {
+        floor: floor.status,
+        policy: policy.status,
+        ...(candidate && { shadow: candidate.bundle() }),
+      },
+      ...(candidate && { shadow: candidate.status() }),
     }),
   };
 }
