@@ -76,7 +76,13 @@ dist/template.tar.gz: $(POLICY_SOURCES) $(TEMPLATE_SOURCES) policies/capabilitie
 	node deploy/program/template.ts
 
 .PHONY: build
-build: dist/rego-csr-approver ## write the shipped program to dist/
+build: dist/rego-csr-approver compiler ## write the shipped program to dist/
+
+.PHONY: compiler
+compiler: dist/opa-compiler.wasm.br ## write OPA's compiler, for the command `build`, to dist/ (Go)
+
+dist/opa-compiler.wasm.br: $(wildcard src/build/opa/*) deploy/program/compiler.ts deploy/program/wasm-memory.ts | $(INSTALLED)
+	node deploy/program/compiler.ts
 
 dist/rego-csr-approver: $(SOURCES) $(wildcard deploy/program/*.ts) package.json dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz | $(INSTALLED)
 	node deploy/program/build.ts
@@ -94,6 +100,10 @@ package: build ## write the npm package to dist/npm, packed beside it
 	node deploy/npm/build.ts
 	@npm pack --silent --pack-destination dist ./dist/npm
 
+.PHONY: release
+release: $(INSTALLED) ## release VERSION=1.2.3 [IMAGE=REPOSITORY] [RELEASE='--dry-run …']: check, write, test, tag, push
+	@node deploy/release/main.ts "$${VERSION:-}" $${IMAGE:+--image "$$IMAGE"} $(RELEASE)
+
 .PHONY: bench
 bench: build ## figures of the decoder, of facts in a large cluster, of policies: threads and reloads
 	node test/bench/decode.bench.ts
@@ -105,7 +115,7 @@ bench: build ## figures of the decoder, of facts in a large cluster, of policies
 	node test/bench/isolation.bench.ts
 
 .PHONY: tools
-tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, etcd, Kubernetes
+tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, oras, etcd, Kubernetes
 	node test/tools/main.ts all
 
 .PHONY: clean
@@ -113,9 +123,9 @@ clean: ## remove what was built here
 	rm -rf dist coverage node_modules
 
 .PHONY: clean-tools
-clean-tools: $(INSTALLED) ## remove the built tools, and downloads for the image, from the cache
+clean-tools: $(INSTALLED) ## remove the built tools and the compiler, and downloads for the image, from the cache
 	node test/tools/main.ts clean
-	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/rego-csr-approver/image"
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/rego-csr-approver/"{image,compiler}
 
 $(INSTALLED): package.json package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or later; the project brings its own Node 24' >&2; exit 2; }

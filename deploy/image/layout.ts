@@ -31,3 +31,12 @@ export function indexDigest(layout: string, tag: string): string {
 export function platformManifests(layout: string, digest: string): Descriptor[] {
   return index.parse(JSON.parse(readFileSync(blobFile(layout, digest), 'utf8'))).manifests;
 }
+
+const manifest = z.object({ config: descriptor });
+const config = z.object({ config: z.object({ Labels: z.record(z.string(), z.string()) }) });
+
+/** The labels of an image manifest. */
+export function labelsOf(layout: string, digest: string): Readonly<Record<string, string>> {
+  const read = (name: string): unknown => JSON.parse(readFileSync(blobFile(layout, name), 'utf8'));
+  return config.parse(read(manifest.parse(read(digest)).config.digest)).config.Labels;
+}

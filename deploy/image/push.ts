@@ -33,7 +33,7 @@ export async function push({ layout, digest }: Built, options: PushOptions): Pro
     const found = await digestOf(`${repository}:${version}`, plainHttp);
     if (found !== digest) {
       const what = `${repository}:${version} is ${found}, this is ${digest}`;
-      throw new ImageError('VersionTaken', `${what}: a version never changes, raise it in package.json`);
+      throw new ImageError('VersionTaken', `${what}: a version never changes, release the next one`);
     }
   }
   const tags = tagsOf(version, existing);
@@ -75,7 +75,7 @@ async function pushSboms(
 }
 
 /** The tags of a repository; none when there is no such repository yet. */
-async function listTags(repository: string, plainHttp: boolean): Promise<string[]> {
+export async function listTags(repository: string, plainHttp: boolean): Promise<string[]> {
   try {
     const text = await command('skopeo', [
       'list-tags',

@@ -1,18 +1,5 @@
 import { ImageError } from './error.ts';
-
-interface Version {
-  readonly numbers: readonly [number, number, number];
-  readonly prerelease: boolean;
-}
-
-const pattern = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$/;
-
-function parse(text: string): Version | undefined {
-  const match = pattern.exec(text);
-  if (match === null) return undefined;
-  const [, major, minor, patch, prerelease] = match;
-  return { numbers: [Number(major), Number(minor), Number(patch)], prerelease: prerelease !== undefined };
-}
+import { compareVersions, parseVersion } from './semver.ts';
 
 /**
  * The tags of a version, the exact one first: `1.2.3`, `1.2`, `1`, `latest`. One that moves stays where it is when the
@@ -22,22 +9,22 @@ function parse(text: string): Version | undefined {
  * @throws ImageError `VersionInvalid`; build metadata is refused too, a tag cannot hold its `+`
  */
 export function tagsOf(version: string, existing: readonly string[]): string[] {
-  const mine = parse(version);
+  const mine = parseVersion(version);
   if (mine === undefined) {
     throw new ImageError(
       'VersionInvalid',
       `${version} is no version: package.json must hold MAJOR.MINOR.PATCH`,
     );
   }
-  if (mine.prerelease) return [version];
+  if (mine.prerelease.length > 0) return [version];
   const [major, minor] = mine.numbers;
-  const released = existing.map(parse).filter((one) => one !== undefined && !one.prerelease);
+  const released = existing.map(parseVersion).filter((one) => one?.prerelease.length === 0);
   const newest = (length: number) =>
     !released.some(
       (other) =>
         other !== undefined &&
         mine.numbers.slice(0, length).every((number, at) => other.numbers[at] === number) &&
-        isNewer(other, mine),
+        compareVersions(other, mine) > 0,
     );
   const moving = [
     { tag: `${String(major)}.${String(minor)}`, fixed: 2 },
@@ -45,9 +32,4 @@ export function tagsOf(version: string, existing: readonly string[]): string[] {
     { tag: 'latest', fixed: 0 },
   ];
   return [version, ...moving.filter(({ fixed }) => newest(fixed)).map(({ tag }) => tag)];
-}
-
-function isNewer({ numbers: a }: Version, { numbers: b }: Version): boolean {
-  const at = a.findIndex((number, index) => number !== b[index]);
-  return at >= 0 && (a[at] ?? 0) > (b[at] ?? 0);
 }

@@ -2,7 +2,7 @@
 // The repository's own package.json stays private: its dependencies are bundled, and nobody's to install.
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { programFiles } from '../program/files.ts';
+import { compilerFiles, programFiles } from '../program/files.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const folder = `${root}dist/npm`;
@@ -19,17 +19,21 @@ const { name, version, description, license, engines } = z
 
 const files = {
   'cli.mjs': 'deploy/npm/cli.mjs',
-  ...Object.fromEntries(programFiles.map((file) => [file, `dist/${file}`])),
+  ...Object.fromEntries([...programFiles, ...compilerFiles].map((file) => [file, `dist/${file}`])),
   'README.md': 'deploy/npm/README.md',
   LICENSE: 'LICENSE',
   'THIRD-PARTY-LICENSES': 'dist/THIRD-PARTY-LICENSES',
+  'opa-compiler.LICENSES': 'dist/opa-compiler.LICENSES',
 };
 
+// npm's provenance demands it: the repository whose workflow publishes. Only that knows where it is.
+const url = process.env['REPOSITORY_URL'] ?? '';
 const manifest = {
   name,
   version,
   description,
   license,
+  ...(url !== '' && { repository: { type: 'git', url } }),
   keywords: ['kubernetes', 'kubelet', 'csr', 'certificate', 'opa', 'rego'],
   type: 'module',
   bin: { [name]: 'cli.mjs' },

@@ -33,6 +33,7 @@ const { metafile } = await esbuild.build({
   entryPoints: {
     'rego-csr-approver': `${root}src/main.ts`,
     'rego-csr-approver-worker': `${root}src/policy/worker.ts`,
+    'opa-compiler': `${root}src/build/worker.ts`,
   },
   outdir: dist,
   absWorkingDir: root,
@@ -53,6 +54,8 @@ const { metafile } = await esbuild.build({
   },
   define: {
     FLOOR_BUNDLE: JSON.stringify(readFileSync(`${dist}/floor.tar.gz`).toString('base64')),
+    COMPILER: JSON.stringify('./opa-compiler.wasm.br'),
+    COMPILER_WORKER: JSON.stringify('./opa-compiler.mjs'),
     WORKER: JSON.stringify('./rego-csr-approver-worker.mjs'),
     DEFAULT_BUNDLE: JSON.stringify('./default.tar.gz'),
     TEMPLATE: JSON.stringify('./template.tar.gz'),

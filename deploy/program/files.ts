@@ -5,3 +5,6 @@ export const programFiles = [
   'rego-csr-approver.mjs',
   'template.tar.gz',
 ] as const;
+
+/** OPA's compiler, for `build`: in the npm package only. A controller builds nothing. */
+export const compilerFiles = ['opa-compiler.mjs', 'opa-compiler.wasm.br'] as const;

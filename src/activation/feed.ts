@@ -7,9 +7,9 @@ import type { Activation } from './activation.ts';
 import type { BundleRecord } from './status.ts';
 import { WatchedFiles } from './watched-files.ts';
 
-/** The last good bundle, for a start without the network. */
+/** The last good bundle, for a start without the network. Neither throws: it is a help, and nothing depends on it. */
 interface LastGood {
-  /** Undefined when there is none. */
+  /** Undefined when there is none that can be used. */
   readonly read: () => Promise<Fetched | undefined>;
   readonly write: (fetched: Fetched) => Promise<void>;
 }
@@ -24,8 +24,6 @@ export interface FeedOptions {
   readonly lastGood?: LastGood | undefined;
   /** A bundle could not be fetched. @param failures in a row */
   readonly failed: (cause: unknown, failures: number) => void;
-  /** The last good bundle could not be read or written: nothing depends on it now. */
-  readonly lastGoodFailed: (cause: unknown) => void;
 }
 
 /** How long a start without any policy waits for the source before it takes the last good bundle. */
@@ -41,6 +39,7 @@ export class PolicyFeed {
   #poller: Poller | undefined;
   #patience: NodeJS.Timeout | undefined;
   #triedLastGood = false;
+  #writing: Promise<void> = Promise.resolve();
   /** Why what the source had last cannot even be read as a bundle. */
   #unreadable: string | undefined;
 
@@ -101,6 +100,7 @@ export class PolicyFeed {
     clearTimeout(this.#patience);
     this.#files.stop();
     await this.#poller?.stop();
+    await this.#writing;
   }
 
   async #watchFiles(): Promise<void> {
@@ -117,9 +117,13 @@ export class PolicyFeed {
   }
 
   async #offer(fetched: Fetched): Promise<void> {
-    const { activation, lastGood, lastGoodFailed } = this.#options;
+    const { activation, lastGood } = this.#options;
     const { kind } = await activation.offer(fetched);
-    if (kind === 'activated') await lastGood?.write(fetched).catch(lastGoodFailed);
+    if (kind === 'activated' && lastGood !== undefined) {
+      // One after the other, and the newest last.
+      this.#writing = this.#writing.then(() => lastGood.write(fetched));
+      await this.#writing;
+    }
     if (kind === 'refused') await this.#takeLastGood();
   }
 
@@ -136,11 +140,11 @@ export class PolicyFeed {
 
   /** Once, and only where there is nothing else: whatever the source gives later replaces it. */
   async #takeLastGood(): Promise<void> {
-    const { activation, lastGood, lastGoodFailed } = this.#options;
+    const { activation, lastGood } = this.#options;
     if (lastGood === undefined || this.#triedLastGood || activation.policies !== undefined) return;
     this.#triedLastGood = true;
     const before = this.#latest;
-    const kept = await lastGood.read().catch(lastGoodFailed);
+    const kept = await lastGood.read();
     // A bundle that came meanwhile is newer; it is being proven, or will be the next to be tried.
     if (kept !== undefined && this.#latest === before) await activation.offer(kept);
   }

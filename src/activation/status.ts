@@ -33,10 +33,15 @@ const never = '0001-01-01T00:00:00Z';
 /** Longest text of a bundle's server or of its author that is worth reading. */
 const maxText = 1024;
 
-/** What a refusal is called: our own code, or that it is none that we know. Strangers' text in it is escaped. */
+/** What a refusal is called: our own code, or that it is none that we know. Strangers' text in it is escaped, once. */
 export function problemOf(cause: unknown): BundleProblem {
-  const code = cause instanceof PolicyError ? cause.code : 'ActivationFailed';
-  return { code, message: escapeText(messageOf(cause), maxText) };
+  if (!(cause instanceof PolicyError))
+    return { code: 'ActivationFailed', message: escapeText(messageOf(cause), maxText) };
+  const { code, message } = cause;
+  return {
+    code,
+    message: message.length > maxText ? `${message.slice(0, maxText).toWellFormed()}…` : message,
+  };
 }
 
 /** Keeps account of what becomes of one bundle. */

@@ -1,4 +1,8 @@
 import type { SourceErrorCode } from './sources/codes.ts';
+import { printable } from '../text/json.ts';
+
+/** Longest message: it names parts of a bundle, and whoever made that may be a stranger. */
+const maxLength = 2048;
 
 /** Why a bundle cannot be used. Stable codes; the messages say what to do. policies/README.md lists them all. */
 export type PolicyErrorCode =
@@ -50,7 +54,7 @@ export class PolicyError extends Error {
   readonly code: PolicyErrorCode;
 
   constructor(code: PolicyErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(printable(message.slice(0, maxLength)), options);
     this.code = code;
   }
 }

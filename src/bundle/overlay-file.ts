@@ -7,8 +7,11 @@ import { readJson } from './overlay-json.ts';
 import { readYaml } from './overlay-yaml.ts';
 import type { Overlay } from './overlay.ts';
 
-/** Longest overlay, in bytes. A ConfigMap holds half as much, and what a policy's memory takes is not much more. */
-export const maxOverlayBytes = 2 * 1024 * 1024;
+/**
+ * Longest overlay, in bytes. What a policy's memory takes is not much more than the JSON. Reading YAML takes some
+ * seconds for each MiB, in which the program does nothing else: large ones are not written by people, and can be JSON.
+ */
+export const maxOverlayBytes = { json: 2 * 1024 * 1024, yaml: 256 * 1024 } as const;
 
 /** Nothing that a person writes is deeper; both engines recurse. */
 const maxDepth = 64;
@@ -29,8 +32,10 @@ export async function readOverlays(files: readonly string[]): Promise<Overlay[]>
  * @param file only names it
  */
 export function parseOverlay(bytes: Uint8Array, file: string): Overlay {
-  if (bytes.length > maxOverlayBytes) {
-    throw unreadable(file, `has more than ${String(maxOverlayBytes)} bytes`);
+  const format = file.endsWith('.json') ? 'json' : 'yaml';
+  if (bytes.length > maxOverlayBytes[format]) {
+    const hint = format === 'yaml' ? ': write it as JSON, in a file whose name ends in .json' : '';
+    throw unreadable(file, `has more than ${String(maxOverlayBytes[format])} bytes${hint}`);
   }
   let text: string;
   try {
@@ -38,7 +43,7 @@ export function parseOverlay(bytes: Uint8Array, file: string): Overlay {
   } catch (cause) {
     throw unreadable(file, 'is not UTF-8 text', undefined, cause);
   }
-  const read = file.endsWith('.json') ? readJson(text) : readYaml(text);
+  const read = format === 'json' ? readJson(text) : readYaml(text);
   if ('problem' in read) throw unreadable(file, read.problem, read.line);
   const { value, lineOf } = read;
   if (!isObject(value)) {
@@ -58,7 +63,7 @@ async function bytesOf(file: string): Promise<Uint8Array> {
     try {
       if (!(await handle.stat()).isFile())
         throw unreadable(file, 'is not a file: name each overlay by itself');
-      const buffer = Buffer.alloc(maxOverlayBytes + 1);
+      const buffer = Buffer.alloc(maxOverlayBytes.json + 1);
       let length = 0;
       for (;;) {
         // oxlint-disable-next-line no-await-in-loop -- one piece after the other

@@ -12,7 +12,7 @@ interface Token {
 
 /** Blank, comment, raw string, string, template string's begin, reference or number, any other sign. */
 const lexeme =
-  /(?<blank>[^\S\n]+|#[^\n]*)|(?<line>\n)|(?<template>\$["`])|(?<string>`[^`]*`|"(?:[^"\\\n]|\\.)*")|(?<name>\w+(?:\.\w+)*)|(?<sign>.)/gsu;
+  /(?<blank>[^\S\n]+|#[^\n]*)|(?<line>\n)|(?<template>\$["`])|(?<string>`[^`]*`|"(?:[^"\\\n]+|\\.)*")|(?<name>\w+(?:\.\w+)*)|(?<sign>.)/gsu;
 
 /** Words that no rule is called. */
 const keywords: ReadonlySet<string> = new Set(
@@ -115,6 +115,12 @@ export function packageOf(source: string): readonly string[] | undefined {
   return path.length === 0 ? undefined : path;
 }
 
+/** What is no string of JSON is none of Rego's: opa has not compiled such a source. */
 function stringOf(text: string): string {
-  return text.startsWith('`') ? text.slice(1, -1) : String(JSON.parse(text));
+  if (text.startsWith('`')) return text.slice(1, -1);
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return '';
+  }
 }

@@ -96,7 +96,8 @@ function read<T>(schema: z.ZodType<T>, bytes: Uint8Array, what: string): T {
   try {
     return schema.parse(plain(parseJson(textOf(bytes, what))));
   } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
+    const reason =
+      cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);
     throw malformed(`${what}: ${reason}`, cause);
   }
 }

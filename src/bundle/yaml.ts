@@ -16,7 +16,8 @@ const ambiguous =
 export function parseYaml(text: string): Json {
   const document = parseDocument(text, { intAsBigInt: true, merge: true, prettyErrors: true });
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem !== undefined) throw problem;
+  // Its first line says what and where; the others draw it.
+  if (problem !== undefined) throw new Error(problem.message.replace(/:?\n[^]*$/, ''), { cause: problem });
   visit(document, {
     Scalar: (_, node) => checkScalar(node),
     Seq: (_, node) => checkTag(node),

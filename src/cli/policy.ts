@@ -3,7 +3,9 @@ import { Activation } from '../activation/activation.ts';
 import { PolicyFeed } from '../activation/feed.ts';
 import { loadBundle, sourceOf } from '../activation/load.ts';
 import { BundleRecord, problemOf } from '../activation/status.ts';
-import { openSource } from '../bundle/sources/open.ts';
+import { BundleCache } from '../bundle/sources/cache.ts';
+import { delaysOf, openSource } from '../bundle/sources/open.ts';
+import { parseReference } from '../bundle/sources/reference.ts';
 import type { Fetched } from '../bundle/sources/source.ts';
 import type { Config } from '../config/schema.ts';
 import { refusals } from '../csr/refusals.ts';
@@ -16,9 +18,6 @@ import { escapeText } from '../text/escape.ts';
 import { type Candidate, candidateOf } from './shadow.ts';
 import { version } from './version.ts';
 
-/** How often a file is looked at, and what has failed is tried again. */
-const fileDelays = { minMs: 1_000, maxMs: 1_500, retryBaseMs: 500, retryCapMs: 5_000 };
-
 /** The policies in force, what brings new ones, and what is known of it all. */
 export interface PolicyRuntime {
   readonly activation: Activation<Fetched>;
@@ -26,10 +25,13 @@ export interface PolicyRuntime {
   readonly metrics: Metrics;
   readonly candidate: Candidate | undefined;
   /**
-   * Loads the first policy from a file. What is wrong with it is thrown, and told by nobody else.
+   * Loads the first policy, if it comes from a file. What is wrong with it is thrown, and told by nobody else. One from a
+   * server is awaited while the program runs.
    * @throws PolicyError
    */
   readonly first: (signal: AbortSignal) => Promise<void>;
+  /** Tells what is in force, and goes on looking for another one. */
+  readonly start: () => void;
   readonly ready: readonly HealthCheck[];
   /** In the shape of OPA's status API. */
   readonly status: () => object;
@@ -48,21 +50,28 @@ export function policyRuntime(
   const activation = new Activation<Fetched>({
     load: ({ files }, signal) => loadBundle(config, files, signal),
   });
-  const source = openSource(sourceOf(config));
+  const from = sourceOf(config);
+  const source = openSource(from, { userAgent: `rego-csr-approver/${version}` });
   const candidate = candidateOf(config, { log, metrics, now });
+  // A server may come right by itself, and its bundle is kept; a file is there, or somebody has to mend it.
+  const isFile = parseReference(from.bundle).kind === 'file';
+  const { cacheDirectory } = config.policy;
   const feed = new PolicyFeed({
     source,
-    delays: fileDelays,
+    delays: delaysOf(from),
     activation,
     record: policy,
-    files: config.policy.data,
+    files: [...config.policy.data, ...Object.values(config.policy.keys).map(({ file }) => file)],
     failed: (cause, failures) => {
       const problem = problemOf(cause);
       policy.unanswered(problem);
       metrics.downloadErrors.inc({ bundle: 'policy' });
       log.warn({ code: problem.code, failures }, `fetching the policy: ${problem.message}`);
     },
-    lastGoodFailed: (cause) => log.warn(`the last good policy: ${problemOf(cause).message}`),
+    lastGood:
+      isFile || cacheDirectory === undefined
+        ? undefined
+        : new BundleCache(cacheDirectory, source.name, (message) => log.warn(message)),
   });
   const reporter: ActivationListener = {
     activated: ({ policies, revision }) => {
@@ -87,8 +96,12 @@ export function policyRuntime(
     metrics,
     candidate,
     first: async (signal) => {
-      await feed.first(signal);
+      if (isFile) await unlessStopped(signal, activation, () => feed.first(signal));
+    },
+    start: () => {
       activation.listen(reporter);
+      feed.start();
+      candidate?.start();
     },
     ready: [{ name: 'policy', problem: () => whyNone(activation, policy) }],
     status: () => ({
@@ -101,6 +114,23 @@ export function policyRuntime(
       ...(candidate && { shadow: candidate.status() }),
     }),
   };
+}
+
+/** A stop ends what is being loaded, however long it would take; what fails then says nothing. */
+async function unlessStopped(
+  signal: AbortSignal,
+  activation: Activation<Fetched>,
+  run: () => Promise<void>,
+): Promise<void> {
+  const end = () => void activation.close();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    await run();
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
 
 /** One bad bundle does not make the program unready: the policy before it decides. */

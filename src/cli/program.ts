@@ -1,14 +1,16 @@
 import { Command, CommanderError, Option } from 'commander';
 import { withOptions } from '../activation/load.ts';
-import { ConfigError, loadConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
-import { PolicyError } from '../bundle/error.ts';
+import type { BuildOptions } from './build.ts';
+import { buildCommand } from './build.ts';
 import type { CaptureOptions } from './capture.ts';
 import { captureCommand } from './capture.ts';
 import { decodeCommand } from './decode.ts';
 import type { ExitCode } from './error.ts';
-import { CommandError, exitCode } from './error.ts';
+import { exitCode } from './error.ts';
+import { failureLine } from './failure.ts';
 import type { InitOptions } from './init.ts';
 import { initCommand } from './init.ts';
 import type { IO } from './io.ts';
@@ -17,7 +19,6 @@ import { reviewCommand } from './review.ts';
 import type { RunOptions } from './run.ts';
 import { runCommand } from './run.ts';
 import { messageOf } from '../text/message.ts';
-import { CaseError } from '../verify/error.ts';
 import type { VerifyOptions } from './verify.ts';
 import { verifyCommand } from './verify.ts';
 import { version } from './version.ts';
@@ -175,16 +176,47 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .action(async (paths: string[], options: VerifyOptions) => {
       code = await verifyCommand(paths, options, withOptions(loadConfig(options.config), options), io);
     });
+  program
+    .command('build')
+    .description('build a policy bundle as `opa build -b -t wasm` does, and load it as the program would')
+    .argument('<directory>', 'the directory of a bundle: .manifest, Rego and data')
+    .option('-o, --output <file>', 'where to write the bundle', 'bundle.tar.gz')
+    .addOption(new Option('-b, --bundle', 'always, as with opa build').hideHelp())
+    .addOption(new Option('-t, --target <target>', 'always, as with opa build').choices(['wasm']).hideHelp())
+    .option('-r, --revision <text>', "revision to state in the manifest, instead of the manifest's own")
+    .addOption(
+      new Option(
+        '--ignore <pattern>',
+        'names of files and folders to leave out, as `opa build` reads it; may be repeated',
+      )
+        .argParser(collectAnew())
+        .default(['*_test.rego']),
+    )
+    .option('--capabilities <file>', 'what the policy may call, instead of what WebAssembly has')
+    .addOption(
+      new Option(
+        '-e, --entrypoint <path>',
+        'entrypoint beside the annotated ones, such as csr/mine/decision; may be repeated',
+      )
+        .argParser(collect)
+        .default([]),
+    )
+    .addOption(
+      new Option('--cases <path>', 'file or folder of cases to run by the bundle; may be repeated')
+        .argParser(collect)
+        .default([]),
+    )
+    .option('--watch', 'build again whenever something is saved, until told to stop', false)
+    .addOption(config())
+    .action(async (directory: string, options: BuildOptions) => {
+      code = await buildCommand(directory, options, () => loadConfig(options.config), io);
+    });
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (cause) {
     return failed(cause, io);
   }
-}
-
-function isNamed(cause: unknown): cause is CaseError | CommandError | ConfigError | PolicyError {
-  return [CaseError, CommandError, ConfigError, PolicyError].some((kind) => cause instanceof kind);
 }
 
 function codeOf({ kind, reason }: KubeError): string {
@@ -196,9 +228,9 @@ function failed(cause: unknown, io: IO): ExitCode {
   // commander has printed help, version or its own complaint already.
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? exitCode.yes : exitCode.failed;
   if (cause instanceof KubeError) io.err(`error: ${codeOf(cause)}: ${explain(cause)}\n`);
-  else if (isNamed(cause)) io.err(`error: ${cause.code}: ${cause.message}\n`);
   else {
-    io.err(`error: ${cause instanceof Error ? (cause.stack ?? cause.message) : messageOf(cause)}\n`);
+    const defect = cause instanceof Error ? (cause.stack ?? cause.message) : messageOf(cause);
+    io.err(failureLine(cause) ?? `error: ${defect}\n`);
   }
   return exitCode.failed;
 }

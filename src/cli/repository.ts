@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path/posix';
 import { unpackBundle } from '../bundle/files.ts';
 import { CommandError } from './error.ts';
+import { layKnobs } from './lay-knobs.ts';
 import { version } from './version.ts';
 
 /** Files by their path in a policy repository. */
@@ -17,6 +19,9 @@ export const sumsFile = 'vendored.sha256';
 export const vendoredFolder = 'policy/csr';
 /** The package that the template and the examples are written with. */
 const templatePackage = 'acme.kubelet_serving';
+
+/** The overlay of an example. In a repository its knobs are in the data files, which must be whole. */
+const knobsFile = 'knobs.yaml';
 
 const defaultPackage = 'csr.kubelet_serving';
 
@@ -45,6 +50,8 @@ export function repositoryOf(
 ): RepositoryFiles {
   const common = below(template, 'template/');
   const own = below(template, `examples/${example}/`);
+  const knobs = own.get(knobsFile);
+  own.delete(knobsFile);
   const hasRules = [...own.keys()].some((path) => path.startsWith('policy/acme/'));
   if (chosen !== undefined && !hasRules) {
     throw new CommandError(
@@ -53,7 +60,7 @@ export function repositoryOf(
     );
   }
   const name = hasRules ? (chosen ?? templatePackage) : defaultPackage;
-  const files = new Map([...common, ...knobsOf(template), ...own]);
+  const files = new Map([...common, ...knobsOf(template, knobs), ...own]);
   files.set('README.md', readmeOf(own, common));
   const renamed = new Map([...files].map(([path, bytes]) => [rename(path, name), renameIn(bytes, name)]));
   const vendored = vendoredOf(template);
@@ -74,10 +81,15 @@ export function vendoredOf(template: RepositoryFiles): RepositoryFiles {
   return files;
 }
 
-/** The knobs of the default policy: a repository's own from the moment that it has them. */
-export function knobsOf(template: RepositoryFiles): RepositoryFiles {
+/**
+ * The knobs of the default policy: a repository's own from the moment that it has them.
+ * @param overlay what an example sets among them
+ */
+export function knobsOf(template: RepositoryFiles, overlay?: Uint8Array): RepositoryFiles {
   const data = [...below(template, 'default/')].filter(([path]) => isData(path));
-  return new Map(data.map(([path, bytes]) => [`policy/${path}`, bytes]));
+  const laid = (path: string, bytes: Uint8Array): Uint8Array =>
+    overlay === undefined ? bytes : layKnobs(bytes, overlay, dirname(path));
+  return new Map(data.map(([path, bytes]) => [`policy/${path}`, laid(path, bytes)]));
 }
 
 /** Sums of files, a line each, by path. */

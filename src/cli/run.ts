@@ -23,6 +23,7 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
   const policy = policyRuntime(config, log, { id: hostname(), now: io.now });
   try {
     await policy.first(io.stopping);
+    if (io.stopping.aborted) return exitCode.yes;
     const cluster = { kubeconfig: options.kubeconfig, context: options.context, env: io.env };
     const userAgent = `rego-csr-approver/${version}`;
     const client = connect(cluster, { userAgent, connections: config.limits.concurrency * 3 });

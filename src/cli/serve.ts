@@ -47,15 +47,14 @@ export async function serve(running: Running): Promise<void> {
   const controller = controllerOf(running, liveGather({ ...sources, ...shared }), shadow);
   const servers = await listening(running, {
     live: controller.live,
-    ready: [...policy.ready, ...controller.ready, { name: 'nodes', problem: () => nodes.claims.problem() }],
+    ready: [...policy.ready, ...controller.ready, { name: 'nodes', problem: nodes.problem }],
     beforeScrape: () => {
       controller.measure();
       const age = nodes.reflector.progressAgeMs();
       if (Number.isFinite(age)) metrics.watchAge.set({ resource: 'nodes' }, age / 1000);
     },
   });
-  feed.start();
-  candidate?.start();
+  policy.start();
   nodes.reflector.start();
   await firstOf(io.stopping, activation.whenActive());
   // Before the first list every decision would be an error. If it does not come, the errors say so on the requests.

@@ -12,9 +12,10 @@ import type { Gather } from '../decide/facts.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { escapeText } from '../text/escape.ts';
+import { version } from './version.ts';
 
-/** A thread that spins for a deadline and then rests for three takes a quarter of a CPU. */
-const restFactor = 3;
+/** A thread that spins for a deadline and then rests for nine takes a tenth of a CPU. */
+const restFactor = 9;
 
 /** The candidate policy: whatever becomes of it, the program goes on as if there were none. */
 export interface Candidate {
@@ -91,10 +92,9 @@ interface FeedDeps extends Omit<CandidateDeps, 'now'> {
 function feedOf(own: Config, { activation, bundle, log, metrics }: FeedDeps): PolicyFeed | undefined {
   const from = sourceOf(own);
   const { data, keys } = own.policy;
-  const report = (cause: unknown) => log.warn(`the candidate policy: ${problemOf(cause).message}`);
   try {
     return new PolicyFeed({
-      source: openSource(from),
+      source: openSource(from, { userAgent: `rego-csr-approver/${version} (shadow)` }),
       delays: delaysOf(from),
       activation,
       record: bundle,
@@ -105,7 +105,6 @@ function feedOf(own: Config, { activation, bundle, log, metrics }: FeedDeps): Po
         metrics.downloadErrors.inc({ bundle: 'shadow' });
         log.warn({ code: problem.code, failures }, `fetching the candidate policy: ${problem.message}`);
       },
-      lastGoodFailed: report,
     });
   } catch (cause) {
     activation.refuse(cause);

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { openSource } from '../bundle/sources/open.ts';
 import type { Config } from '../config/schema.ts';
+import type { BundleFiles } from '../bundle/files.ts';
 import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { CaseError } from '../verify/error.ts';
@@ -49,20 +50,33 @@ export async function verifyCommand(
   const outputs = readOutputs(options.output);
   const entries = selected(readCases(paths), options.filter, paths);
   const bundle = overlaid(await readBundle(config), await configuredOverlays(config));
-  // A configuration says which signers are decided; without one it is every signer that the bundle has rules for.
-  const chosen = options.config === undefined ? { ...config, signers: signersOf(bundle) } : config;
+  const report = await verifyBundle(bundle, entries, config, options.config !== undefined);
+  await write(report, outputs, policyName(config), io);
+  return report.results.every(passed) ? exitCode.yes : exitCode.no;
+}
+
+/**
+ * Runs cases by the policies of a bundle.
+ * @param isChosen whether the configuration was given: it says which signers are decided. Without one it is every signer
+ *   that the bundle has rules for
+ */
+export async function verifyBundle(
+  bundle: BundleFiles,
+  entries: readonly CaseEntry[],
+  config: Config,
+  isChosen: boolean,
+): Promise<Report> {
+  const chosen = isChosen ? config : { ...config, signers: signersOf(bundle) };
   const { maxNodeAddresses, exemptNodes } = config.limits;
   const cap = { maxNodeAddresses, exemptNodes: new Set(exemptNodes) };
   const keys = new KeyRing();
   const cases = await Promise.all(entries.map((entry) => prepareCase(entry, keys, cap)));
-  const report = await runCases(cases, {
+  return runCases(cases, {
     bundle,
     load: (files, isolate) => loadPoliciesFrom(chosen, files, isolate),
     limits: config.limits,
     clock: () => performance.now(),
   });
-  await write(report, outputs, policyName(config), io);
-  return report.results.every(passed) ? exitCode.yes : exitCode.no;
 }
 
 /** Which policy has decided: whoever forgets `--bundle` tests the default one. */

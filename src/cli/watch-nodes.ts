@@ -11,6 +11,13 @@ import { resourceSource } from '../kube/source.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 
+interface NodeWatch {
+  readonly claims: LiveClaims;
+  readonly reflector: Reflector<NodeClaims>;
+  /** Why Nodes are not known at present, with the last error that kept them from being listed. */
+  readonly problem: () => string | undefined;
+}
+
 /** Keeps the claims index, and says which Nodes' addresses have changed. */
 export function watchNodes(
   client: KubeClient,
@@ -18,8 +25,9 @@ export function watchNodes(
   metrics: Metrics,
   log: Logger,
   changed: (name: string) => void,
-): { claims: LiveClaims; reflector: Reflector<NodeClaims> } {
+): NodeWatch {
   const index = new ClaimsIndex();
+  let why: string | undefined;
   const reflector = new Reflector<NodeClaims>({
     source: resourceSource(client, calls.NODE_PATH),
     project: (object) => nodeClaims(asNode(object), cap),
@@ -33,9 +41,18 @@ export function watchNodes(
     observer: {
       error: (error, during) => {
         metrics.watchErrors.inc({ resource: 'nodes' });
-        log.error({ during }, `watching Nodes: ${explain(error, client.server)}`);
+        why = explain(error, client.server);
+        log.error({ during }, `watching Nodes: ${why}`);
+      },
+      listed: () => {
+        why = undefined;
       },
     },
   });
-  return { claims: new LiveClaims(index, reflector), reflector };
+  const claims = new LiveClaims(index, reflector);
+  const problem = () => {
+    const found = claims.problem();
+    return found === undefined || why === undefined ? found : `${found}: ${why}`;
+  };
+  return { claims, reflector, problem };
 }

@@ -50,7 +50,7 @@ export function parseConfig(text: string, file: string): Config {
   }
   const result = configSchema.safeParse(valueOf(document, file));
   if (result.success) return result.data;
-  const found = result.error.issues.map((issue) => describe(issue, document, lines, file));
+  const found = result.error.issues.flatMap((issue) => describe(issue, document, lines, file));
   throw new ConfigError('ConfigInvalid', found.join('\n'));
 }
 
@@ -63,11 +63,15 @@ function valueOf(document: Document, file: string): unknown {
   }
 }
 
-function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, file: string): string {
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  const path = unknown === undefined ? issue.path : [...issue.path, unknown];
-  const message = unknown === undefined ? issue.message : 'unknown field';
-  const offset = offsetOf(document, path);
-  const where = offset === undefined ? file : `${file}:${String(lines.linePos(offset).line)}`;
-  return `${where}: ${path.map(String).join('.')}: ${message}`;
+/** A line for each thing that is wrong: zod tells all the unknown fields of one object in one issue. */
+function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, file: string): string[] {
+  const found =
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], message: 'unknown field' }))
+      : [issue];
+  return found.map(({ path, message }) => {
+    const offset = offsetOf(document, path);
+    const where = offset === undefined ? file : `${file}:${String(lines.linePos(offset).line)}`;
+    return `${where}: ${path.map(String).join('.')}: ${message}`;
+  });
 }

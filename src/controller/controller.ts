@@ -57,6 +57,8 @@ export class Controller {
   readonly #putOff = new Set<string>();
   /** By uid: requests that have their condition, while the watch has not shown it yet. */
   readonly #written = new Set<string>();
+  /** By signer: why the last list failed; gone since one has succeeded. */
+  readonly #listProblems = new Map<string, string>();
   /** The last complaint about writing, and when; undefined since a write has succeeded. */
   #writeProblem: { readonly text: string; readonly at: number } | undefined;
 
@@ -131,7 +133,7 @@ export class Controller {
   ];
 
   readonly ready: readonly HealthCheck[] = [
-    { name: 'requests', problem: () => this.#watchProblem((reflector) => !reflector.hasSynced) },
+    { name: 'requests', problem: () => this.#unlisted() },
     { name: 'approvals', problem: () => this.#recentWriteProblem() },
   ];
 
@@ -170,8 +172,11 @@ export class Controller {
       observer: {
         error: (error, during) => {
           metrics.watchErrors.inc({ resource: 'certificatesigningrequests' });
-          log.error({ signer, during }, `watching requests: ${explain(error, client.server)}`);
+          const why = explain(error, client.server);
+          this.#listProblems.set(signer, why);
+          log.error({ signer, during }, `watching requests: ${why}`);
         },
+        listed: () => this.#listProblems.delete(signer),
       },
     });
     return reflector;
@@ -180,6 +185,13 @@ export class Controller {
   #watchProblem(isBad: (reflector: Reflector<Pending>) => boolean): string | undefined {
     const bad = [...this.#reflectors].filter(([, reflector]) => isBad(reflector)).map(([signer]) => signer);
     return bad.length === 0 ? undefined : `no watch of requests for ${bad.join(', ')}`;
+  }
+
+  #unlisted(): string | undefined {
+    const problem = this.#watchProblem((reflector) => !reflector.hasSynced);
+    // One missing permission is behind all of them.
+    const [why] = this.#listProblems.values();
+    return problem === undefined || why === undefined ? problem : `${problem}: ${why}`;
   }
 
   /** A write is tried again every minute while its request is there; what is older is about one that is gone. */

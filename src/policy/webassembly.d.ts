@@ -22,5 +22,9 @@ declare namespace WebAssembly {
     bytes: Uint8Array,
     imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
   ): Promise<{ readonly module: Module; readonly instance: Instance }>;
+  function instantiate(
+    module: Module,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ): Promise<Instance>;
   function compile(bytes: Uint8Array): Promise<Module>;
 }

@@ -7,6 +7,11 @@ export function safeJson(value: unknown, indent = 0): string {
   return text.replaceAll(unsafe, (character) => (character === '\n' ? '\n' : escapeUnits(character)));
 }
 
+/** The text in one line with suspicious characters as `\\uXXXX`, like safeJson but without quotes. */
+export function printable(text: string): string {
+  return text.toWellFormed().replaceAll(unsafe, escapeUnits);
+}
+
 function escapeUnits(character: string): string {
   let escaped = '';
   for (let unit = 0; unit < character.length; unit += 1) {

@@ -60,6 +60,21 @@ export class ControlPlane {
     });
   }
 
+  /** A serving certificate of the cluster's CA, as its signer would issue it to a node, or would not. */
+  servingCertificate(
+    node: string,
+    names: readonly string[],
+    validity?: Validity,
+  ): Promise<KeyAndCertificate> {
+    return this.#pki.issue({
+      commonName: `system:node:${node}`,
+      organizations: ['system:nodes'],
+      usage: 'server',
+      names,
+      validity,
+    });
+  }
+
   /** The path of a new kubeconfig with a client certificate. */
   async kubeconfigFor(identity: Identity): Promise<string> {
     return this.#writeKubeconfig(identity.user, await this.clientCertificate(identity));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { guideBlocks } from '../support/guide.ts';
@@ -7,18 +7,19 @@ import { root } from './documents.ts';
 
 const run = promisify(execFile);
 
-/** Commands of a document's `sh` blocks, lines joined where they are continued. */
-function commands(file: string): string[] {
-  const text = readFileSync(root + file, 'utf8');
+/** Commands of a text's `sh` blocks, lines joined where they are continued. */
+function commands(text: string): string[] {
   return [...text.matchAll(/```sh\n([\s\S]*?)```/g)]
     .flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'))
     .map((line) => line.replace(/\s+#.*$/, '').trim())
     .filter((line) => line !== '');
 }
 
+const read = (file: string): string => readFileSync(root + file, 'utf8');
+
 describe('the review that the README shows', () => {
   test('approves', async () => {
-    const command = commands('README.md').find((line) => line.includes(' review '));
+    const command = commands(read('README.md')).find((line) => line.includes(' review '));
     const { stdout } = await run('sh', ['-c', command ?? 'false'], { cwd: root });
     expect(stdout).toContain('verdict: approve');
   });
@@ -40,6 +41,11 @@ const elsewhere: Readonly<Record<string, string>> = {
   'kubectl get csr --field-selector spec.signerName=kubernetes.io/kubelet-serving':
     'test/integration/kubeadm.test.ts',
   'dist/rego-csr-approver run --kubeconfig "$HOME/.kube/config"': 'test/integration, with another file',
+  "printf '{}' > config.json": 'test/integration/sources-oci.test.ts writes that file',
+  'oras push registry.example.com/policies/kubelet:1.0 --config config.json:application/vnd.oci.image.config.v1+json bundle.tar.gz:application/vnd.oci.image.layer.v1.tar+gzip':
+    'test/integration/sources-oci.test.ts, with another registry',
+  'skopeo copy docker://registry.example.com/policies/kubelet:1.0 docker://registry.example.com/production/kubelet:1.0':
+    'test/integration/sources-oci.test.ts, with another registry',
 };
 
 /** Sections of deploy/README.md of which a test runs what it reads there. */
@@ -48,10 +54,36 @@ const sections = [
   ...guideBlocks('Make the API server check', 'sh'), // test/e2e/check.ts
 ];
 
+/** Chapters whose commands tests read by heading, run, and compare with what is shown below them. */
+const followed = ['Troubleshooting', 'When its own node has no certificate'];
+
+const chapters = (file: string): string[] => read(file).split(/^## /m);
+const isFollowed = (chapter: string): boolean => followed.some((title) => chapter.startsWith(`${title}\n`));
+
 test.each(['README.md', 'deploy/README.md'])('every command of %s is run by a test', (file) => {
-  const unknown = commands(file).filter(
+  const text = chapters(file)
+    .filter((chapter) => !isFollowed(chapter))
+    .join('## ');
+  const unknown = commands(text).filter(
     (line) =>
-      !line.includes(' review ') && !(line in elsewhere) && !sections.some((text) => text.includes(line)),
+      !line.includes(' review ') && !(line in elsewhere) && !sections.some((block) => block.includes(line)),
   );
   expect(unknown).toEqual([]);
+});
+
+test('every section with commands in chapters that are followed is followed, and shows what they print', () => {
+  const shown = chapters('deploy/README.md')
+    .filter((chapter) => isFollowed(chapter))
+    .flatMap((chapter) => chapter.split(/^#+ /m))
+    .filter((section) => section.includes('```sh\n'));
+  expect(shown.length).toBeGreaterThan(20);
+  const folder = 'test/integration/';
+  const tests = readdirSync(root + folder)
+    .filter((name) => name.startsWith('troubleshooting'))
+    .map((name) => read(folder + name))
+    .join('');
+  const headings = shown.map((section) => section.slice(0, section.indexOf('\n')));
+  expect(headings.filter((heading) => !tests.includes(`'${heading}'`))).toEqual([]);
+  const unshown = shown.filter((section) => /```sh\n[^`]*```\n(?!\n```text\n)/.test(section));
+  expect(unshown).toEqual([]);
 });

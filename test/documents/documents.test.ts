@@ -23,6 +23,24 @@ test.each(documents)('every relative link of %s leads somewhere', (file) => {
   expect(dead).toEqual([]);
 });
 
+/** Of a heading, as GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+
+test.each(documents)('every link of %s to a heading leads to one', (file) => {
+  const dead = [...read(file).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)].filter(
+    ([, target = '', anchor = '']) => {
+      const text = read(target === '' ? file : join(dirname(file), target));
+      const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+      return !headings.includes(anchor.replaceAll(/\s/g, ''));
+    },
+  );
+  expect(dead.map(([link]) => link)).toEqual([]);
+});
+
 test.each(documents)('every make target that %s names is there', (file) => {
   const makefile = read('Makefile');
   // In code, be it in a line or a block; prose makes other things.

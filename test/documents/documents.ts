@@ -4,6 +4,7 @@ import { refusalTable } from '../../src/csr/refusals.ts';
 import { hostReasons } from '../../src/decide/host-reasons.ts';
 import { inputSchema } from '../../src/decide/input.ts';
 import { codesTable } from '../rego/codes.ts';
+import { bundleCodesTable } from './bundle-codes.ts';
 import { configTable } from './config-table.ts';
 import { metricsTable } from './metrics-table.ts';
 import { overlaySchema } from './overlay-schema.ts';
@@ -24,6 +25,7 @@ export const generated: readonly Generated[] = [
   { file: 'policies/README.md', part: 'decoder codes', make: refusalTable },
   { file: 'policies/README.md', part: 'host codes', make: hostTable },
   { file: 'policies/README.md', part: 'policy codes', make: codesTable },
+  { file: 'policies/README.md', part: 'bundle codes', make: bundleCodesTable },
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
 ];

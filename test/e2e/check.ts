@@ -16,6 +16,8 @@ export async function expectChecked(
     PATH: `${kubectl}:${process.env['PATH']}`,
     KUBECONFIG: cluster.adminKubeconfig,
     CA: cluster.caFile,
+    // kubectl caches there what it discovers.
+    HOME: '/run/tmp',
   };
   const { stdout, stderr } = await run('bash', ['-c', check], { env, timeoutMs: 60_000 });
   const lines = stdout.split('\n');

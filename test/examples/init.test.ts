@@ -9,6 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { policiesPath } from '../rego/paths.ts';
 import { run } from '../support/command-line.ts';
 import { findTool } from '../tools/tools.ts';
@@ -20,6 +22,9 @@ afterAll(() => scratch.remove());
 /** Paths of everything below a directory, links and empty directories too. */
 const tree = (directory: string): string[] =>
   readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort();
+
+const comments = (from: string) => from.match(/^ *#.*$/gm)?.map((line) => line.trim()) ?? [];
+const knobs = z.object({ config: z.record(z.string(), z.unknown()) });
 
 let at: string;
 let target: string;
@@ -54,7 +59,9 @@ describe('init', () => {
       'policy/acme/kubelet_serving/pool.rego',
       'policy/acme/kubelet_serving/violation.rego',
       'schemas/input.json',
+      'schemas/kubelet_client.data.json',
       'schemas/kubelet_serving.data.json',
+      'schemas/overlay.json',
       'vendored.sha256',
     ]);
     expect(statSync(join(target, 'ci.sh')).mode & 0o111).not.toBe(0);
@@ -90,11 +97,35 @@ describe('init', () => {
       const [, schema] = /^# yaml-language-server: \$schema=(.+)$/m.exec(text) ?? [];
       return schema === undefined ? [] : [join(path, '..', schema)];
     });
-    expect(named).toEqual(['schemas/kubelet_serving.data.json']);
+    expect(named.sort()).toEqual(['schemas/kubelet_client.data.json', 'schemas/kubelet_serving.data.json']);
     for (const schema of named) {
       expect(files[schema]).toBe(readFileSync(policiesPath(schema), 'utf8'));
       expect(files['vendored.sha256']).toContain(`  ${schema}\n`);
     }
+  });
+
+  it('lays the knobs of an example over those of the default policy, with the comments of both', async () => {
+    await run(['init', '--example', 'openshift', target]);
+    const files = filesOf(target);
+    const file = 'policy/csr/kubelet_serving/data.yaml';
+    const text = files[file] ?? '';
+    const shipped = readFileSync(policiesPath('default/csr/kubelet_serving/data.yaml'), 'utf8');
+    const overlay: unknown = parse(readFileSync(policiesPath('examples/openshift/knobs.yaml'), 'utf8'));
+    const data = knobs.parse(parse(shipped)).config;
+    const laid = z.object({ csr: z.object({ kubelet_serving: knobs }) }).parse(overlay).csr
+      .kubelet_serving.config;
+    expect(parse(text)).toEqual({ config: { ...data, ...laid } });
+    expect(Object.keys(laid)).toEqual(['trust', 'lookups']);
+    expect(comments(text)).toEqual(expect.arrayContaining(comments(shipped)));
+    for (const comment of ['# The Machine alone: its', '# Said twice: of the'])
+      expect(text).toContain(comment);
+    expect(files).not.toHaveProperty('knobs.yaml');
+  });
+
+  it('leaves the knobs of the default policy as they are shipped, where an example sets none', async () => {
+    await run(['init', target]);
+    const file = 'csr/kubelet_serving/data.yaml';
+    expect(filesOf(target)[`policy/${file}`]).toBe(readFileSync(policiesPath(`default/${file}`), 'utf8'));
   });
 
   it('pins the tools of this repository in the workflow', async () => {

@@ -6,6 +6,13 @@ import { join } from 'node:path';
 import { need } from '../../deploy/image/preflight.ts';
 import { freePort } from '../control-plane/ports.ts';
 import { eventually } from '../support/eventually.ts';
+import { listening } from '../support/listening.ts';
+
+interface RegistryOptions {
+  readonly more?: string;
+  /** Files. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
 
 /** A real registry on loopback, with a store of its own. */
 export class Registry {
@@ -19,23 +26,27 @@ export class Registry {
     this.#directory = directory;
   }
 
-  static async start(): Promise<Registry> {
+  /** @param more lines of its configuration, for example who may do what */
+  static async start({ more = '', tls }: RegistryOptions = {}): Promise<Registry> {
     await need(['docker-registry', 'skopeo'], (line) => console.error(line));
     const directory = mkdtempSync(join(tmpdir(), 'registry-'));
-    const host = `127.0.0.1:${String(await freePort('127.0.0.1'))}`;
+    const port = await freePort('127.0.0.1');
+    const host = `127.0.0.1:${String(port)}`;
+    const secure = tls === undefined ? '' : `, tls: {certificate: ${tls.certificate}, key: ${tls.key}}`;
     const config = join(directory, 'config.yml');
     writeFileSync(
       config,
       `version: 0.1
 log: {level: error}
 storage: {filesystem: {rootdirectory: ${directory}/store}}
-http: {addr: '${host}'}
+http: {addr: '${host}'${secure}}
+${more}
 `,
     );
     const child = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
     const registry = new Registry(host, child, directory);
     try {
-      await eventually(async () => (await fetch(`http://${host}/v2/`)).status === 200 || undefined);
+      await eventually(() => listening(port));
     } catch (error) {
       await registry.stop();
       throw error;

@@ -55,6 +55,16 @@ const manifest = '{"roots": ["csr/x"]}';
 describe('run ends before it touches the cluster', () => {
   test.each<[string, () => Promise<string[]> | string[], RegExp]>([
     [
+      'a data overlay that is missing',
+      () => ['--data', 'missing.yaml'],
+      /^error: OverlayUnreadable: missing\.yaml: cannot be read: .*ENOENT/,
+    ],
+    [
+      'a data overlay of another type',
+      () => ['--data', file('knobs.yaml', 'csr:\n  kubelet_serving: {config: {newest_only: 1}}\n')],
+      /^error: OverlayTypeWrong: \S+knobs\.yaml:2: csr\.kubelet_serving\.config\.newest_only: /,
+    ],
+    [
       'a bundle that is missing',
       () => ['--bundle', 'missing.tar.gz'],
       /^error: BundleNotFound: .*missing\.tar\.gz/,
@@ -81,6 +91,11 @@ describe('run ends before it touches the cluster', () => {
       /^error: ConfigUnreadable: missing\.yaml/,
     ],
     ['an unknown key', () => config('onDenny: deny'), /^error: ConfigInvalid: .*:3: onDenny: unknown field/],
+    [
+      'what a newer version knows, after going back to this one',
+      () => config('fromTheFuture: {a: 1}\nalsoNew: 1\nlimits:\n  maxSANs: 10\n  newLimit: 1'),
+      /^error: ConfigInvalid: .*:7: limits\.newLimit: unknown field\n.*:3: fromTheFuture: unknown field\n.*:4: alsoNew: unknown field\n$/,
+    ],
     [
       'a wrong type',
       () => config('limits:\n  maxSANs: many'),

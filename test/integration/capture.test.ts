@@ -107,6 +107,28 @@ describe('a captured request has the verdict that the program gives', () => {
   });
 });
 
+test('a data overlay says what is looked up, and by what it is decided', async () => {
+  const query = { version: 'v1', resource: 'configmaps', namespace: 'default', name: 'addresses' };
+  const config = {
+    trust: [['lookup:inventory']],
+    lookups: { inventory: { query, addresses: ['data', '{node_name}'] } },
+  };
+  const overlay = join(directory, 'knobs.json');
+  writeFileSync(overlay, JSON.stringify({ csr: { kubelet_serving: { config } } }));
+  await scene.cluster.kubectl(['create', 'configmap', 'addresses', '--from-literal=n1=n1 10.0.0.1']);
+  const [one, two] = await Promise.all([scene.request(1), scene.request(2)]);
+  const listed = await captured(one, '--data', overlay);
+  expect(listed.lookups).toMatchObject({
+    inventory: { found: true, objects: [{ data: { n1: 'n1 10.0.0.1' } }] },
+  });
+  expect(await review(listed, '--data', overlay)).toMatchObject({ code: 0 });
+  const unlisted = await captured(two, '--data', overlay);
+  const { code, stdout } = await review(unlisted, '--data', overlay);
+  expect([code, stdout]).toEqual([1, expect.stringContaining('LookupWithoutAddresses (policy)')]);
+  expect(await captured(two)).not.toHaveProperty('lookups.inventory');
+  await Promise.all([one, two].map((name) => scene.deleteCSR(name)));
+});
+
 describe('where it is written', () => {
   test('-o FILE', async () => {
     const name = await scene.request(1);

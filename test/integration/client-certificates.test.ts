@@ -4,26 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSubjectAccessReview, CSR_PATH } from '../../src/kube/calls.ts';
-import { connect } from '../../src/kube/connect.ts';
-import { asObject } from '../../src/kube/objects.ts';
+import { createSubjectAccessReview } from '../../src/kube/calls.ts';
 import type { Approver } from '../support/approver.ts';
-import { buildCSR, type CSRSpec } from '../support/csr.ts';
 import { eventually } from '../support/eventually.ts';
+import { bare, bootstrap, clientSigner, makeBootstrapToken } from './bootstrap.ts';
 import { apply, manifests, startInstalled, token } from './install.ts';
 import { addressesOf, Scene } from './scene.ts';
 
 /** The shipped program instead of Kubernetes' own approver of kubelet client certificates, as deploy/ installs it. */
 
-const signerName = 'kubernetes.io/kube-apiserver-client-kubelet';
-const usages = ['client auth', 'digital signature'];
 const role = (kind: string) => `system:certificates.k8s.io:certificatesigningrequests:${kind}`;
 const staticTokens = `0123456789,kubelet-bootstrap,u1,"system:bootstrappers"
 9876543210,cook,u2,"cooks"
 `;
-
-/** No subject alternative names: the decoder takes a request without attributes for one of none. */
-const bare: CSRSpec = { attributes: [] };
 
 let directory: string;
 let scene: Scene;
@@ -45,7 +38,7 @@ beforeAll(async () => {
   await bind('auto-approve-csrs-for-group', role('nodeclient'), '--group=system:bootstrappers');
   await bind('auto-approve-csrs-for-cooks', role('nodeclient'), '--group=cooks');
   await bindRenewals('--group=system:nodes');
-  bootstrapToken = scene.cluster.tokenKubeconfig(await makeBootstrapToken());
+  bootstrapToken = scene.cluster.tokenKubeconfig(await makeBootstrapToken(scene));
   approver = await startInstalled(scene, scene.cluster.tokenKubeconfig(await token(scene)));
 });
 afterAll(async () => {
@@ -58,49 +51,7 @@ const bind = (name: string, clusterRole: string, to: string) =>
 const bindRenewals = (to: string) => bind('auto-approve-renewals-for-nodes', role('selfnodeclient'), to);
 const unbind = (name: string) => scene.cluster.kubectl(['delete', 'clusterrolebinding', name]);
 
-async function makeBootstrapToken(): Promise<string> {
-  const literals = {
-    'token-id': 'abcdef',
-    'token-secret': '0123456789abcdef',
-    'usage-bootstrap-authentication': 'true',
-    'auth-extra-groups': 'system:bootstrappers:worker',
-  };
-  const from = Object.entries(literals).map(([key, value]) => `--from-literal=${key}=${value}`);
-  const type = '--type=bootstrap.kubernetes.io/token';
-  await scene.cluster.kubectl([
-    'create',
-    'secret',
-    'generic',
-    'bootstrap-token-abcdef',
-    '-n',
-    'kube-system',
-    type,
-    ...from,
-  ]);
-  return 'abcdef.0123456789abcdef';
-}
-
-/** What a kubelet asks for that has no certificate yet; gives the request's name. */
-async function bootstrap(kubeconfig: string, node: string, changed: CSRSpec = bare): Promise<string> {
-  const client = connect({ kubeconfig }, { userAgent: 'bootstrapper', connections: 1 });
-  try {
-    const { pem } = buildCSR({ node, ...changed });
-    const request = { request: Buffer.from(pem).toString('base64'), signerName, usages };
-    const body = {
-      apiVersion: 'certificates.k8s.io/v1',
-      kind: 'CertificateSigningRequest',
-      metadata: { generateName: 'node-csr-' },
-      spec: request,
-    };
-    // The token's Secret, and new bindings, are known to the API server within moments.
-    const created = await eventually(async () => asObject(await client.create(CSR_PATH, body)));
-    return created.metadata.name;
-  } finally {
-    await client.close();
-  }
-}
-
-const renew = (number: number) => scene.request(number, bare, { signerName, usages });
+const renew = (number: number) => scene.request(number, bare, clientSigner);
 
 /** Until the API server's own copy of its rules says so. */
 async function renewalsAllowed(node: string, expected: boolean): Promise<void> {
@@ -170,7 +121,7 @@ describe('a node renews', () => {
 
   test('but not without its Node', async () => {
     const stranger = await scene.stranger('n9');
-    const { metadata } = await stranger.request(bare, { signerName, usages });
+    const { metadata } = await stranger.request(bare, clientSigner);
     await scene.event(metadata.name, /PolicyWaiting NodeNotFound: .*n9/, log);
     // Creation times are in whole seconds.
     await sleep(1100);
@@ -178,7 +129,7 @@ describe('a node renews', () => {
     // The Node may be another machine's by now: whoever runs it asks again.
     await scene.event(metadata.name, /PolicyWaiting NodeYoungerThanRequest: /, log);
     expect(await scene.conditions(metadata.name)).toEqual([]);
-    const again = await stranger.request(bare, { signerName, usages });
+    const again = await stranger.request(bare, clientSigner);
     await issued(again.metadata.name);
   });
 

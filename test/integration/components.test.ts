@@ -82,20 +82,26 @@ test('network-policy is for the pod of the Deployment, and for a port that it ha
   expect(template.metadata.labels).toMatchObject(selector.matchLabels);
 });
 
-/** The overlay that the component's comment shows. */
-async function withBundle(file: Buffer): Promise<string> {
+/** A component, the ConfigMap that it mounts, and the file in it. */
+const bundleFrom = ['policy-configmap', 'rego-csr-approver-policy', 'bundle.tar.gz'] as const;
+const knobsFrom = ['policy-data', 'rego-csr-approver-policy-data', 'knobs.yaml'] as const;
+type Mounted = typeof bundleFrom | typeof knobsFrom;
+
+/** The overlay that the components' comments show. */
+async function withFiles(...files: readonly (readonly [Mounted, Buffer])[]): Promise<string> {
   const directory = mkdtempSync(join(scene.cluster.dir, 'overlay-'));
   const path = (...parts: string[]) => relative(directory, join(kustomize, ...parts));
-  writeFileSync(join(directory, 'bundle.tar.gz'), file);
-  const name = 'rego-csr-approver-policy';
+  for (const [[, , name], content] of files) writeFileSync(join(directory, name), content);
   const kustomization = {
     resources: [path('base')],
-    components: [path('components', 'policy-configmap')],
-    configMapGenerator: [{ name, namespace: NAMESPACE, files: ['bundle.tar.gz'] }],
+    components: files.map(([[component]]) => path('components', component)),
+    configMapGenerator: files.map(([[, name, file]]) => ({ name, namespace: NAMESPACE, files: [file] })),
   };
   writeFileSync(join(directory, 'kustomization.yaml'), stringify(kustomization));
   return scene.cluster.kubectl(['kustomize', directory]);
 }
+
+const withBundle = (content: Buffer) => withFiles([bundleFrom, content]);
 
 describe('policy-configmap', () => {
   test('mounts the bundle where the program is told to read it, byte by byte', async () => {
@@ -126,6 +132,37 @@ describe('policy-configmap', () => {
     await expect(apply(scene, input)).rejects.toThrow(/1048576 bytes/);
     const left = await scene.cluster.kubectl(['get', 'deployment', '-n', NAMESPACE, '-o', 'name']);
     expect(left.trim()).toBe('deployment.apps/rego-csr-approver');
+  });
+});
+
+describe('policy-data', () => {
+  const file = new URL('../../policies/examples/gcp/knobs.yaml', import.meta.url).pathname;
+
+  test('mounts the overlay where the program is told to read it, beside a bundle', async () => {
+    const text = await withFiles([knobsFrom, readFileSync(file)], [bundleFrom, readFileSync(bundle)]);
+    await apply(scene, text);
+    const pod = await createPod(text);
+    const [{ args, volumeMounts }] = pod.containers;
+    const mount = volumeMounts.find(({ name }) => name === 'policy-data');
+    expect(args.filter((arg) => /^--(bundle|data)=/.test(arg))).toEqual([
+      `--data=${mount?.mountPath ?? ''}/knobs.yaml`,
+      '--bundle=/etc/rego-csr-approver-policy/bundle.tar.gz',
+    ]);
+    const name = pod.volumes.find((volume) => volume.name === 'policy-data')?.configMap?.name ?? '';
+    expect(name).toMatch(/^rego-csr-approver-policy-data-[0-9a-z]{10}$/);
+    const path = String.raw`jsonpath={.data.knobs\.yaml}`;
+    const content = await scene.cluster.kubectl(['get', 'configmap', name, '-n', NAMESPACE, '-o', path]);
+    expect(content).toBe(readFileSync(file, 'utf8'));
+  });
+
+  test('other knobs make another pod', async () => {
+    const names = await Promise.all(
+      ['{}\n', 'csr: {}\n'].map(async (knobs) => {
+        const { volumes } = deploymentOf(await withFiles([knobsFrom, Buffer.from(knobs)])).template.spec;
+        return volumes.at(-1)?.configMap?.name;
+      }),
+    );
+    expect(new Set(names).size).toBe(2);
   });
 });
 

@@ -41,6 +41,8 @@ test('has nothing in it that is not needed to run', () => {
     'Deployment',
     'Namespace',
     'Role',
+    'Role',
+    'RoleBinding',
     'RoleBinding',
     'ServiceAccount',
   ]);

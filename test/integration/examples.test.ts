@@ -13,16 +13,21 @@ interface Query {
   readonly name?: string;
 }
 interface Data {
-  readonly config: { readonly lookups: Readonly<Record<string, { readonly query: Query }>> };
+  readonly csr: {
+    readonly kubelet_serving: {
+      readonly config: { readonly lookups?: Readonly<Record<string, { readonly query: Query }>> };
+    };
+  };
 }
 
 const user = 'system:serviceaccount:rego-csr-approver:rego-csr-approver';
 const examples = readdirSync(policiesPath('examples'))
-  .filter((name) => existsSync(policiesPath(`examples/${name}/policy/csr/kubelet_serving/data.yaml`)))
+  .filter((name) => existsSync(policiesPath(`examples/${name}/knobs.yaml`)))
   .map((name) => {
-    const file = policiesPath(`examples/${name}/policy/csr/kubelet_serving/data.yaml`);
-    const { config } = parse(readFileSync(file, 'utf8')) as Data;
-    return { name, queries: Object.values(config.lookups).map(({ query }) => query) };
+    const file = policiesPath(`examples/${name}/knobs.yaml`);
+    const { csr } = parse(readFileSync(file, 'utf8')) as Data;
+    const { lookups = {} } = csr.kubelet_serving.config;
+    return { name, queries: Object.values(lookups).map(({ query }) => query) };
   });
 
 let cluster: ControlPlane;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parse, parseAllDocuments, stringify } from 'yaml';
@@ -53,5 +54,7 @@ async function mountedConfig(scene: Scene): Promise<string> {
 
 /** @param kubeconfig leads to the API server with a token of the ServiceAccount */
 export async function startInstalled(scene: Scene, kubeconfig: string, ready = true): Promise<Approver> {
-  return scene.keep(Approver.start({ kubeconfig, config: await mountedConfig(scene), ready }));
+  // As the downward API tells it; an Event may be about a Pod that is not there.
+  const env = { POD_NAME: 'rego-csr-approver-0', POD_NAMESPACE: NAMESPACE, POD_UID: randomUUID() };
+  return scene.keep(Approver.start({ kubeconfig, config: await mountedConfig(scene), ready, env }));
 }

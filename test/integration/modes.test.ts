@@ -1,3 +1,5 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Approver } from '../support/approver.ts';
 import { eventually } from '../support/eventually.ts';
@@ -88,6 +90,25 @@ describe('a start', () => {
     expect(await scene.event(name, /^Policy(Denied|Waiting) /, () => program.log)).toContain(shown);
     expect(await scene.conditions(name)).toEqual([]);
     await scene.deleteCSR(name);
+  });
+});
+
+const overlay = (config: object): string => {
+  const file = join(mkdtempSync(join(scene.cluster.dir, 'data-')), 'knobs.json');
+  writeFileSync(file, JSON.stringify({ csr: { kubelet_serving: { config } } }));
+  return `policy: {data: [${file}]}`;
+};
+
+describe('a data overlay', () => {
+  test('is decided by', async () => {
+    const program = await start(overlay({ reserved_names: ['n1'] }));
+    const [held, other] = await Promise.all([scene.request(1), scene.request(2)]);
+    await scene.event(held, /^PolicyDenied NameReservedByConfig/, () => program.log);
+    // Whoever audits the approval sees that the knobs were others than the bundle's.
+    expect(await scene.condition(other, 'Approved', () => program.log)).toMatchObject({
+      message: expect.stringMatching(/ of policy revision \S+\+data\.[0-9a-f]{16} /),
+    });
+    await scene.deleteCSR(held);
   });
 });
 

@@ -27,6 +27,8 @@ type Symptom = 'log' | 'readyz' | 'event';
 
 interface Row {
   readonly role: 'ClusterRole' | 'Role';
+  /** Of a Role. */
+  readonly namespace?: string;
   readonly resource: string;
   readonly verb: string;
   /** Everything that is said; each must match. */
@@ -54,7 +56,7 @@ const rows: Row[] = [
     role: 'ClusterRole',
     resource: requests,
     verb: 'list',
-    said: { log: forbids('list', requests), readyz: /\[-\] requests: no watch of requests/ },
+    said: { log: forbids('list', requests), readyz: /\[-\] requests: no watch of requests.*cannot list/ },
   },
   // Without it a new request is seen only by listing again and again.
   {
@@ -98,7 +100,7 @@ const rows: Row[] = [
     said: {
       event: /DecisionFailed FactUnavailable: claims: Nodes have not been listed yet/,
       log: forbids('list', 'nodes'),
-      readyz: /\[-\] nodes: Nodes have not been listed yet/,
+      readyz: /\[-\] nodes: Nodes have not been listed yet: .*cannot list resource "nodes"/,
     },
   },
   {
@@ -130,7 +132,15 @@ const rows: Row[] = [
     role: 'Role',
     resource: 'events',
     verb: 'create',
-    said: { log: /could not write an Event: .*forbids it.*cannot create resource \\*"events\\*"/ },
+    said: { log: /could not write an Event: .*forbids it.*cannot create resource .*"events.*"default/ },
+    approves: true,
+  },
+  {
+    role: 'Role',
+    namespace: NAMESPACE,
+    resource: 'events',
+    verb: 'create',
+    said: { log: /could not write an Event: .*cannot create resource .*"events.*"rego-csr-approver\\*"/ },
     approves: true,
   },
 ];
@@ -167,21 +177,39 @@ afterEach(async () => {
   await scene.cluster.kubectl(['delete', 'csr', '--all']);
 });
 
-const rulesOf = (kind: string): readonly Rule[] => {
-  const role = roles.find((one) => one['kind'] === kind);
+type Of = Pick<Row, 'role' | 'namespace'>;
+const defaultNamespace = 'default';
+const kinds: readonly Of[] = [
+  { role: 'ClusterRole' },
+  { role: 'Role' },
+  { role: 'Role', namespace: NAMESPACE },
+];
+
+const rulesOf = ({ role: kind, namespace = defaultNamespace }: Of): readonly Rule[] => {
+  const role = roles.find(
+    ({ kind: one, metadata }) =>
+      one === kind && (kind === 'ClusterRole' || metadata['namespace'] === namespace),
+  );
   // oxlint-disable-next-line no-unsafe-type-assertion -- applied with strict validation
   return (role?.['rules'] ?? []) as Rule[];
 };
 
-async function setRules(kind: Row['role'], rules: readonly Rule[]): Promise<void> {
-  const namespaces = kind === 'Role' ? '/namespaces/default' : '';
+async function setRules(
+  { role: kind, namespace = defaultNamespace }: Of,
+  rules: readonly Rule[],
+): Promise<void> {
+  const namespaces = kind === 'Role' ? `/namespaces/${namespace}` : '';
   const path = `/apis/rbac.authorization.k8s.io/v1${namespaces}/${kind.toLowerCase()}s/rego-csr-approver`;
   const role = asObject(await scene.admin.get(path));
   await scene.admin.put(path, { ...role, rules });
 }
 
 /** Until the API server's own copy of its rules says so. */
-async function waitFor(rule: Rule, verb: string, allowed: boolean): Promise<void> {
+async function waitFor(
+  rule: Rule,
+  { verb, namespace = defaultNamespace }: Row,
+  allowed: boolean,
+): Promise<void> {
   const [resource = '', subresource = ''] = (rule.resources[0] ?? '').split('/');
   const resourceAttributes = {
     verb,
@@ -189,7 +217,7 @@ async function waitFor(rule: Rule, verb: string, allowed: boolean): Promise<void
     resource,
     subresource,
     name: rule.resourceNames?.[0] ?? '',
-    namespace: 'default',
+    namespace,
   };
   await eventually(async () => {
     const review = await createSubjectAccessReview(scene.admin, { user, groups: [], resourceAttributes });
@@ -198,23 +226,24 @@ async function waitFor(rule: Rule, verb: string, allowed: boolean): Promise<void
 }
 
 /** Takes a verb away while `use` runs. */
-async function without({ role, resource, verb }: Row, use: () => Promise<void>): Promise<void> {
-  const rules = rulesOf(role);
+async function without(row: Row, use: () => Promise<void>): Promise<void> {
+  const { role, resource, verb } = row;
+  const rules = rulesOf(row);
   const rule = rules.find(({ resources }) => resources.includes(resource));
   if (rule === undefined) throw new Error(`${role} has no rule for ${resource}`);
   const verbs = rule.verbs.filter((one) => one !== verb);
   await setRules(
-    role,
+    row,
     verbs.length === 0
       ? rules.filter((one) => one !== rule)
       : rules.map((one) => (one === rule ? { ...one, verbs } : one)),
   );
   try {
-    await waitFor(rule, verb, false);
+    await waitFor(rule, row, false);
     await use();
   } finally {
-    await setRules(role, rules);
-    await waitFor(rule, verb, true);
+    await setRules(row, rules);
+    await waitFor(rule, row, true);
   }
 }
 
@@ -234,13 +263,16 @@ async function start(): Promise<Approver> {
   return approver;
 }
 
+const nameOf = ({ role, namespace = '' }: Of, verb: string, resource: string) =>
+  `${role} ${namespace} ${verb} ${resource}`.replace('  ', ' ');
+
 test('the rows are all verbs of all rules', () => {
-  const all = (['ClusterRole', 'Role'] as const).flatMap((role) =>
-    rulesOf(role).flatMap(({ resources, verbs }) =>
-      resources.flatMap((resource) => verbs.map((verb) => `${role} ${verb} ${resource}`)),
+  const all = kinds.flatMap((kind) =>
+    rulesOf(kind).flatMap(({ resources, verbs }) =>
+      resources.flatMap((resource) => verbs.map((verb) => nameOf(kind, verb, resource))),
     ),
   );
-  expect(rows.map(({ role, resource, verb }) => `${role} ${verb} ${resource}`).sort()).toEqual(all.sort());
+  expect(rows.map((row) => nameOf(row, row.verb, row.resource)).sort()).toEqual(all.sort());
 });
 
 test('with all of them a good request is approved, a forged one has its Event, and nothing is complained of', async () => {
@@ -254,7 +286,8 @@ test('with all of them a good request is approved, a forged one has its Event, a
 });
 
 describe('without', () => {
-  test.each(rows)('$role: $verb $resource', async (row) => {
+  const named = rows.map((row) => [nameOf(row, row.verb, row.resource), row] as const);
+  test.each(named)('%s', async (_, row) => {
     await without(row, async () => {
       const program = await start();
       const log = () => program.log;

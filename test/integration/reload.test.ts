@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -9,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listAll } from '../../src/kube/list.ts';
 import { apiPath } from '../../src/kube/path.ts';
 import { Approver } from '../support/approver.ts';
@@ -159,6 +162,7 @@ test('a request that is being decided while the policy changes is decided by the
     release?.();
     await scene.condition(name, 'Denied', () => program.log);
     expect(program.lines.filter(({ verdict }) => verdict === 'approve')).toEqual([]);
+    await eventually(() => (program.lines.some(({ msg }) => msg === 'wrote') ? true : undefined));
     expect(program.lines.filter(({ msg }) => msg === 'wrote')).toHaveLength(1);
   } finally {
     release?.();
@@ -294,7 +298,7 @@ test('fifty swaps, bad ones among them, while requests come: the good are approv
   const approved = await Promise.all(good.map((name) => scene.condition(name, 'Approved', log)));
   for (const { message } of approved) expect(message).toMatch(/policy revision allows(-too)? /);
   expect((await Promise.all(forged.map((name) => scene.conditions(name)))).flat()).toEqual([]);
-  await eventually(async () => ((await program.usage()).threads <= before.threads ? true : undefined), {
+  await eventually(async () => ((await program.usage()).workers === before.workers ? true : undefined), {
     explain: log,
   });
   // The Deployment's limit.
@@ -303,11 +307,160 @@ test('fifty swaps, bad ones among them, while requests come: the good are approv
 
 test('SIGTERM in the middle of an activation ends it in order', async () => {
   const program = await start('allows');
-  const before = (await program.usage()).threads;
+  const { workers } = await program.usage();
   replaceBy(file, bundle('loops'));
-  await eventually(async () => ((await program.usage()).threads > before ? true : undefined));
+  await eventually(async () => ((await program.usage()).workers > workers ? true : undefined));
   expect(await program.stop()).toBe(0);
   expect(program.lines.at(-1)).toMatchObject({ msg: 'stopped', finished: true });
   // It was cut short: nothing was found against it.
   expect(program.log).not.toContain('refused');
+});
+
+test('SIGTERM while the first policy is being loaded ends it too', async () => {
+  replaceBy(file, bundle('loops'));
+  const starting = Approver.launch({ kubeconfig: scene.cluster.adminKubeconfig, bundle: file });
+  approver = starting;
+  await eventually(async () => ((await starting.usage()).workers > 0 ? true : undefined));
+  expect(await starting.stop()).toBe(0);
+  expect(starting.log).not.toContain('refused');
+});
+
+const cacheOf = () => mkdtempSync(join(scene.cluster.dir, 'cache-'));
+
+describe('a policy of a bundle server', () => {
+  let server: Server;
+  let served: string | undefined;
+  let asked: number;
+  const port = () => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  };
+  const config = (cacheDirectory: string) => `policy:
+  bundle: http://127.0.0.1:${String(port())}/bundle.tar.gz
+  cacheDirectory: ${cacheDirectory}
+  polling: {minDelaySeconds: 1, maxDelaySeconds: 1}
+`;
+  beforeEach(async () => {
+    served = undefined;
+    asked = 0;
+    server = createServer((_, response) => {
+      asked += 1;
+      if (served === undefined) response.writeHead(503).end();
+      else response.writeHead(200, { 'content-type': 'application/gzip' }).end(readFileSync(bundle(served)));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+  });
+  afterEach(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const begin = async (cache: string): Promise<Approver> => {
+    const { adminKubeconfig: kubeconfig } = scene.cluster;
+    approver = await scene.keep(Approver.start({ kubeconfig, config: config(cache), ready: false }));
+    return approver;
+  };
+  test('is waited for where there is none: nothing is decided, and it says why', async () => {
+    const program = await begin(cacheOf());
+    const name = await scene.request(1);
+    await eventually(async () => {
+      const { status, body } = await program.get('/readyz');
+      if (status !== 503 || !/\[-\] policy: none is in force: Source/.test(body)) throw new NotYet(body);
+      return true;
+    });
+    await eventually(() => (asked > 2 ? true : undefined));
+    expect((await program.get('/livez')).status).toBe(200);
+    expect(await scene.events(name)).toEqual([]);
+    expect(await scene.conditions(name)).toEqual([]);
+    served = 'allows';
+    await scene.condition(name, 'Approved', () => program.log);
+    await eventually(async () => ((await program.get('/readyz')).status === 200 ? true : undefined));
+  });
+
+  test('is taken from the cache where the server is gone, and from the server when it is back', async () => {
+    const cache = cacheOf();
+    served = 'allows';
+    const first = await begin(cache);
+    await inForce(first, 'allows');
+    await eventually(() => (readdirSync(cache).some((name) => name.endsWith('.bundle')) ? true : undefined));
+    await first.stop();
+    served = undefined;
+    const second = await begin(cache);
+    await inForce(second, 'allows');
+    await scene.condition(await scene.request(1), 'Approved', () => second.log);
+    served = 'denies';
+    await inForce(second, 'denies');
+  });
+
+  test('that it may not use is refused, and what is in the cache is used instead', async () => {
+    const cache = cacheOf();
+    served = 'allows';
+    await inForce(await begin(cache), 'allows');
+    await eventually(() => (readdirSync(cache).some((name) => name.endsWith('.bundle')) ? true : undefined));
+    await approver?.stop();
+    served = 'config-errors';
+    const program = await begin(cache);
+    expect(await inForce(program, 'allows')).toBeDefined();
+    expect((await program.get('/readyz')).body).toContain('[+] policy');
+  });
+});
+
+test('a data overlay that changes is laid over the bundle in force, and a bad one is not', async () => {
+  const overlay = join(scene.cluster.dir, 'overlay.yaml');
+  const knob = (text: string) => replaceFile(overlay, `csr: {kubelet_serving: {config: {${text}}}}\n`);
+  knob('newest_only: true');
+  const { adminKubeconfig: kubeconfig } = scene.cluster;
+  approver = await scene.keep(Approver.start({ kubeconfig, config: `policy: {data: [${overlay}]}` }));
+  const program = approver;
+  const log = () => program.log;
+  await scene.condition(await scene.request(1), 'Approved', log);
+  knob('no_such_knob: 1');
+  await eventually(async () => {
+    const { policy } = await program.status();
+    if (policy?.errors?.[0]?.code !== 'OverlayPathUnknown') throw new NotYet(JSON.stringify(policy));
+    return true;
+  });
+  expect(await sample(program, 'policy_stale{bundle="policy"}')).toBe('1');
+  await scene.condition(await scene.request(2), 'Approved', log);
+  knob('reserved_cidrs: [10.0.0.0/24]');
+  await eventually(async () =>
+    (await sample(program, 'policy_stale{bundle="policy"}')) === '0' ? true : undefined,
+  );
+  const held = await scene.request(1);
+  await scene.event(held, /PolicyDenied /, log);
+  knob('newest_only: true');
+  await scene.condition(held, 'Approved', log);
+});
+
+test('keys are read anew for each bundle: an unsigned one is refused, one of a new key is taken', async () => {
+  const folder = mkdtempSync(join(scene.cluster.dir, 'signed-'));
+  const secret = join(folder, 'secret');
+  const signed = (revision: string, key: string) => {
+    const flags = ['--signing-alg', 'HS256', '--signing-key', key];
+    return policyBundle(folder, revision, { allow: 'input.node.found' }, flags);
+  };
+  const [first, second] = ['a'.repeat(40), 'b'.repeat(40)];
+  const bundles = [await signed('first', first), await signed('second', second)];
+  writeFileSync(secret, first);
+  replaceBy(file, bundles[0] ?? '');
+  const config = `policy: {keys: {default: {algorithm: HS256, file: ${secret}}}}`;
+  approver = await scene.keep(
+    Approver.start({ kubeconfig: scene.cluster.adminKubeconfig, config, bundle: file }),
+  );
+  const program = approver;
+  const refused = (code: string) =>
+    eventually(async () => {
+      const { policy } = await program.status();
+      if (policy?.errors?.[0]?.code !== code) throw new NotYet(JSON.stringify(policy));
+      return policy;
+    });
+  replaceBy(file, bundle('allows'));
+  expect(await refused('SignatureMissing')).toMatchObject({ active_revision: 'first' });
+  replaceBy(file, bundles[1] ?? '');
+  expect(await refused('SignatureInvalid')).toMatchObject({ active_revision: 'first' });
+  // The same bundle is good once the key is there.
+  replaceFile(secret, second);
+  expect(await inForce(program, 'second')).not.toHaveProperty('code');
+  expect(program.log).not.toContain(second);
 });

@@ -1,17 +1,9 @@
 import { execFile } from 'node:child_process';
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { CompactSign } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import type { Algorithm } from '../../src/bundle/algorithms.ts';
@@ -21,8 +13,22 @@ import { verifySignature } from '../../src/bundle/signature.ts';
 import type { VerificationKey } from '../../src/bundle/verification-key.ts';
 import { tarGz } from '../support/bundle.ts';
 import { run } from '../support/command-line.ts';
+import { runToEnd } from './program.ts';
 import { csrObject } from '../support/csr-object.ts';
 import { ensureTool } from '../tools/ensure.ts';
+import { type Pair, pair } from '../support/signing-keys.ts';
+import {
+  type Change,
+  type Files,
+  flip,
+  forged,
+  put,
+  signedAnew,
+  text,
+  type Token,
+  token,
+  write,
+} from '../support/tampering.ts';
 import { cluster, nodes } from '../unit/cli/files.ts';
 
 /** Bundles that the real opa signs, verified by the program, with opa itself as the second opinion. */
@@ -31,31 +37,6 @@ const exec = promisify(execFile);
 const root = mkdtempSync(join(tmpdir(), 'signatures-test-'));
 let opa: string;
 afterAll(() => rmSync(root, { recursive: true }));
-
-interface Pair {
-  readonly algorithm: Algorithm;
-  readonly signing: string;
-  readonly verifying: string;
-}
-
-function pair(algorithm: Algorithm): Pair {
-  const wanted = keyKinds[algorithm];
-  if (wanted.kind === 'secret') {
-    const secret = `${randomBytes(wanted.bytes).toString('hex')}\n`;
-    return { algorithm, signing: secret, verifying: secret };
-  }
-  const { privateKey } =
-    wanted.kind === 'rsa'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : wanted.kind === 'ec'
-        ? generateKeyPairSync('ec', { namedCurve: wanted.curve })
-        : generateKeyPairSync('ed25519');
-  return { algorithm, signing: pem(privateKey), verifying: pem(createPublicKey(privateKey)) };
-}
-
-function pem(key: KeyObject): string {
-  return String(key.export({ format: 'pem', type: key.type === 'private' ? 'pkcs8' : 'spki' }));
-}
 
 function file(name: string, content: string | Uint8Array): string {
   const path = join(root, name);
@@ -195,51 +176,11 @@ describe('what opa sign signs verifies', () => {
   });
 });
 
-type Files = Map<string, Uint8Array>;
-type Change = (files: Files) => void | Promise<void>;
-
-const text = (files: Files, path: string) => Buffer.from(files.get(path) ?? '').toString();
-const put =
-  (path: string, content: string): Change =>
-  (files) =>
-    void files.set(path, Buffer.from(content));
-const flip =
-  (path: string): Change =>
-  (files) => {
-    const bytes = Buffer.from(files.get(path) ?? '');
-    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-    files.set(path, bytes);
-  };
-interface Token {
-  header: Record<string, unknown>;
-  payload: { files: { name: string; hash: string; algorithm: string }[]; [claim: string]: unknown };
-}
-const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const token = (files: Files) =>
-  String((JSON.parse(text(files, '.signatures.json')) as { signatures: string[] }).signatures[0]);
-const write = (files: Files, ...signatures: string[]) =>
-  put('.signatures.json', JSON.stringify({ signatures }))(files);
-/** The token with something changed in it, and the old signature. */
-const forged =
-  (change: (token: Token) => void): Change =>
-  (files) => {
-    const [header = '', payload = '', signature = ''] = token(files).split('.');
-    const parsed = [header, payload].map((t): unknown => JSON.parse(Buffer.from(t, 'base64url').toString()));
-    const value = { header: parsed[0], payload: parsed[1] } as Token;
-    change(value);
-    return write(files, `${part(value.header)}.${part(value.payload)}.${signature}`);
-  };
-/** The token with something changed in it, signed anew by the right key, or by another. */
-const resigned =
-  (change: (token: Token) => void, key: KeyObject | Uint8Array = rsaKey()): Change =>
-  async (files) => {
-    await forged(change)(files);
-    const [header = '', payload = ''] = token(files).split('.');
-    const signing = new CompactSign(Buffer.from(payload, 'base64url'));
-    const head = JSON.parse(Buffer.from(header, 'base64url').toString()) as { alg: string };
-    await write(files, await signing.setProtectedHeader(head).sign(key));
-  };
-const rsaKey = () => createPrivateKey(rsa.signing);
+/** Signed anew by the right key, if no other is given. */
+const resigned = (
+  change: (token: Token) => void,
+  key: KeyObject | Uint8Array = createPrivateKey(rsa.signing),
+) => signedAnew(change, key);
 
 describe('a signed bundle with one thing changed is refused', () => {
   test.each<[string, Change, string, RegExp]>([
@@ -603,16 +544,30 @@ describe('the program', () => {
     expect(said).not.toContain('PRIVATE KEY-----\n');
   });
 
-  test.each(['capture', 'verify', 'run'])('%s refuses an unsigned bundle, too', async (command) => {
+  test.each(['capture', 'verify'])('%s refuses an unsigned bundle, too', async (command) => {
     await unsigned();
     const config = configured({ bundle: join(root, 'unsigned.tar.gz'), ...keys() });
     const cases = new URL('../../policies/cases/', import.meta.url).pathname;
-    const args =
-      { capture: ['csr-1', '--output', join(root, 'captured')], verify: [cases], run: [] }[command] ?? [];
+    const args = { capture: ['csr-1', '--output', join(root, 'captured')], verify: [cases] }[command] ?? [];
     const kubeconfig = file('kubeconfig', readFileSync(new URL('../unit/cli/files.ts', import.meta.url)));
     const more = command === 'verify' ? [] : ['--kubeconfig', kubeconfig];
     const { code, err } = await run([command, ...args, '--config', config, ...more]);
     expect(err).toContain('SignatureMissing');
+    expect(code).toBe(2);
+  });
+
+  test('run refuses it, too', async () => {
+    await unsigned();
+    const config = configured({ bundle: join(root, 'unsigned.tar.gz'), ...keys() });
+    const clusters = [{ name: 'none', cluster: { server: 'https://127.0.0.1:1' } }];
+    const contexts = [{ name: 'none', context: { cluster: 'none', user: 'none' } }];
+    const users = [{ name: 'none', user: { token: 'none' } }];
+    const kubeconfig = file(
+      'nowhere',
+      JSON.stringify({ kind: 'Config', 'current-context': 'none', clusters, contexts, users }),
+    );
+    const { code, stderr } = await runToEnd(['run', '--config', config, '--kubeconfig', kubeconfig]);
+    expect(stderr).toContain('error: SignatureMissing: ');
     expect(code).toBe(2);
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -48,6 +48,8 @@ beforeAll(async () => {
   const installed = await inProject(`npm install ${tarball}`);
   expect(installed, JSON.stringify(installed)).toMatchObject({ kind: 'exit', code: 0 });
   cpSync(join(root, 'policies/examples/review'), join(scratch, 'project'), { recursive: true });
+  const made = await inProject('npx rego-csr-approver init repository && cp -r repository/. .');
+  expect(made, JSON.stringify(made)).toMatchObject({ code: 0 });
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -60,6 +62,9 @@ test('holds what runs, its licences and a README, and nothing else', async () =>
       'THIRD-PARTY-LICENSES',
       'cli.mjs',
       'default.tar.gz',
+      'opa-compiler.LICENSES',
+      'opa-compiler.mjs',
+      'opa-compiler.wasm.br',
       'package.json',
       'rego-csr-approver-worker.mjs',
       'rego-csr-approver.mjs',
@@ -86,7 +91,7 @@ test('is the same, packed twice', async () => {
 describe('as its README says', () => {
   const readme = readFileSync(join(root, 'deploy/npm/README.md'), 'utf8');
   const block = /```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-  const [versionCommand = '', decode = '', review = '', ...more] = block.trim().split('\n');
+  const [versionCommand = '', decode = '', review = '', build = '', ...more] = block.trim().split('\n');
   test('npx shows the version', async () => {
     expect(await inProject(versionCommand)).toMatchObject({ code: 0, stdout: `${version}\n` });
     expect(more).toEqual([]);
@@ -105,6 +110,14 @@ describe('as its README says', () => {
     });
   });
 
+  test('build makes a bundle', async () => {
+    expect(await inProject(build)).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^built /),
+    });
+  });
+
   test('review says no with code 1, and cannot say with code 2', async () => {
     expect(await inProject(review.replace('=allowed', '=denied'))).toMatchObject({
       code: 1,
@@ -112,6 +125,30 @@ describe('as its README says', () => {
     });
     expect(await inProject(review.replace(/--nodes \S+/, ''))).toMatchObject({ code: 2 });
   });
+});
+
+test('builds policies without Go, without opa and without a network, and says what is wrong with them', async () => {
+  // Found first on PATH; whoever calls one of them leaves a trace.
+  const traps = join(scratch, 'traps');
+  mkdirSync(traps);
+  for (const tool of ['go', 'opa'])
+    writeFileSync(join(traps, tool), `#!/bin/sh\ntouch ${traps}/called\nexit 97\n`, { mode: 0o755 });
+  const withoutTools = (command: string) => inProject(`PATH=${traps}:$PATH; ${command}`);
+  const built = await withoutTools(
+    'npx rego-csr-approver build policy -o policy.tar.gz && npx rego-csr-approver verify cases --bundle policy.tar.gz --config config.yaml',
+  );
+  expect(built, JSON.stringify(built)).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^7 cases: 7 passed, 0 failed/m),
+  });
+  writeFileSync(join(scratch, 'project/policy/broken.rego'), 'package broken\n\nallow if\n');
+  expect(await withoutTools('npx rego-csr-approver build policy')).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^error: CompilationFailed: .*policy\/broken.rego:\d+: rego_parse_error/),
+  });
+  expect(readdirSync(traps).sort()).toEqual(['go', 'opa']);
 });
 
 test('on an old Node it says so, and does nothing', async () => {

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { loadPolicies, withOptions } from '../../src/activation/load.ts';
+import { defaultConfig } from '../../src/config/schema.ts';
 import { ensureTool } from '../tools/ensure.ts';
 import { goodCase } from './cases.ts';
 import { loadBundle } from './evaluate.ts';
@@ -72,6 +74,14 @@ describe('policies/README.md', () => {
     const config = { ...data.config, bootstrappers };
     const evaluate = await loadBundle(bundle, { csr: { kubelet_client: { config } } });
     expect(evaluate('csr/kubelet_client/decision', {})).toMatchObject({ config_errors: [] });
+  });
+
+  it('shows a data overlay that the default policy takes', async () => {
+    const [shown = ''] = blocks('yaml').filter((text) => text.startsWith('csr:'));
+    const file = join(directory, 'shown.yaml');
+    writeFileSync(file, shown);
+    const policies = await loadPolicies(withOptions(defaultConfig, { data: [file] }));
+    expect(policies.signers.get('kubernetes.io/kubelet-serving')?.revision).toMatch(/\+data\.[0-9a-f]{16}$/);
   });
 
   it('shows a document that is case OK-01', async () => {

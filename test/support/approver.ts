@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,20 +17,26 @@ export interface ApproverOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Whether to wait for /readyz; else for the health server alone. */
   readonly ready?: boolean;
+  /** Of the health server, where somebody else than this test asks it; loopback unless said. */
+  readonly address?: string;
 }
 
 const executable = new URL('../../dist/rego-csr-approver', import.meta.url).pathname;
+
+const loopback = '127.0.0.1';
 
 /** The shipped program, running as a process of its own against a cluster. */
 export class Approver {
   readonly process: ChildProcess;
   readonly #directory: string;
+  readonly #address: string;
   #log = '';
   #output = '';
 
-  private constructor(process: ChildProcess, directory: string) {
+  private constructor(process: ChildProcess, directory: string, address: string) {
     this.process = process;
     this.#directory = directory;
+    this.#address = address;
     process.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.#output += chunk;
     });
@@ -40,13 +46,20 @@ export class Approver {
   }
 
   static async start(options: ApproverOptions): Promise<Approver> {
+    const approver = Approver.launch(options);
+    await approver.#started(options.ready ?? true);
+    return approver;
+  }
+
+  /** The same without waiting for anything. */
+  static launch(options: ApproverOptions): Approver {
     const directory = mkdtempSync(join(tmpdir(), 'approver-'));
     const config = join(directory, 'config.yaml');
     writeFileSync(
       config,
       `apiVersion: rego-csr-approver/v1alpha1
 kind: ApproverConfiguration
-server: {address: 127.0.0.1, port: 0}
+server: {address: "${options.address ?? loopback}", port: 0}
 admin: {address: 127.0.0.1, port: 0}
 ${options.config ?? ''}
 `,
@@ -57,9 +70,7 @@ ${options.config ?? ''}
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
-    const approver = new Approver(child, directory);
-    await approver.#started(options.ready ?? true);
-    return approver;
+    return new Approver(child, directory, options.address ?? loopback);
   }
 
   /** Everything it has logged. */
@@ -82,7 +93,7 @@ ${options.config ?? ''}
 
   /** Status and body of an endpoint of its health server. */
   async get(path: string): Promise<{ status: number; body: string }> {
-    const response = await fetch(`http://127.0.0.1:${String(this.#port())}${path}`);
+    const response = await fetch(`http://${this.#address}:${String(this.port)}${path}`);
     return { status: response.status, body: await response.text() };
   }
 
@@ -98,11 +109,20 @@ ${options.config ?? ''}
     return shadow;
   }
 
-  /** Its threads, and the memory that it has in use, as the kernel counts them. */
-  async usage(): Promise<{ threads: number; residentMiB: number }> {
-    const text = await readFile(`/proc/${String(this.process.pid)}/status`, 'utf8');
-    const value = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]);
-    return { threads: value('Threads'), residentMiB: value('VmRSS') / 1024 };
+  /** Its threads, those of them that evaluate policies, and the memory that it has in use, as the kernel counts them. */
+  async usage(): Promise<{ threads: number; workers: number; residentMiB: number }> {
+    const of = `/proc/${String(this.process.pid)}`;
+    const threads = await readdir(`${of}/task`);
+    // One may end meanwhile.
+    const names = await Promise.all(
+      threads.map((id) => readFile(`${of}/task/${id}/comm`, 'utf8').catch(() => '')),
+    );
+    const [, resident] = /^VmRSS:\s+(\d+)/m.exec(await readFile(`${of}/status`, 'utf8')) ?? [];
+    return {
+      threads: threads.length,
+      workers: names.filter((name) => name.trim() === 'WorkerThread').length,
+      residentMiB: Number(resident) / 1024,
+    };
   }
 
   /** Sends SIGTERM and gives the exit code. */
@@ -119,6 +139,12 @@ ${options.config ?? ''}
     return this.process.exitCode;
   }
 
+  /** Of the health server; undefined before it listens. */
+  get port(): number | undefined {
+    const line = this.lines.find(({ port }) => typeof port === 'number');
+    return typeof line?.['port'] === 'number' ? line['port'] : undefined;
+  }
+
   async #status(): Promise<{ bundles: Record<string, BundleStatus>; shadow?: ShadowStatus }> {
     const { port } = this.lines.find(({ msg }) => msg === 'serving /v1/status') ?? {};
     const response = await fetch(`http://127.0.0.1:${String(port)}/v1/status`);
@@ -127,17 +153,12 @@ ${options.config ?? ''}
     return result;
   }
 
-  #port(): number | undefined {
-    const line = this.lines.find(({ port }) => typeof port === 'number');
-    return typeof line?.['port'] === 'number' ? line['port'] : undefined;
-  }
-
   async #started(ready: boolean): Promise<void> {
     const deadline = performance.now() + 20_000;
     while (performance.now() < deadline) {
       if (this.process.exitCode !== null) break;
       // oxlint-disable-next-line no-await-in-loop -- waiting for a process
-      if (this.#port() !== undefined && (!ready || (await this.get('/readyz')).status === 200)) return;
+      if (this.port !== undefined && (!ready || (await this.get('/readyz')).status === 200)) return;
       // oxlint-disable-next-line no-await-in-loop
       await sleep(20);
     }

@@ -10,12 +10,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from '../../deploy/image/command.ts';
 import { cacheDirectory } from '../../deploy/image/paths.ts';
 import { eventually } from './eventually.ts';
+import { listening } from './listening.ts';
 
 /** That of the system, or else Debian's package, unpacked into the cache: nothing is installed, no service started. */
 async function program(): Promise<string> {
@@ -96,14 +96,4 @@ http {
     }
     rmSync(this.#directory, { recursive: true, force: true });
   }
-}
-
-function listening(port: number): Promise<true> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', reject);
-  });
 }

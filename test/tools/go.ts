@@ -31,7 +31,7 @@ export function goEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** One clear sentence when Go is missing, or older than the module's `go` directive. */
-export async function checkGo(tool: Tool): Promise<void> {
+export async function checkGo(tool: Pick<Tool, 'name' | 'version' | 'moduleDirectory'>): Promise<void> {
   const needed = goDirective(tool);
   const purpose = `Go ${needed} or newer is needed to build ${tool.name} ${tool.version}`;
   const result = await run('go', ['version'], { cwd: tool.moduleDirectory, env: goEnvironment() });
@@ -46,7 +46,7 @@ export async function checkGo(tool: Tool): Promise<void> {
     );
 }
 
-function goDirective(tool: Tool): string {
+function goDirective(tool: Pick<Tool, 'moduleDirectory'>): string {
   const file = join(tool.moduleDirectory, 'go.mod');
   const directive = /^go (\S+)$/m.exec(readFileSync(file, 'utf8'))?.[1];
   if (directive === undefined) throw new ToolError(`${file} has no go directive`);

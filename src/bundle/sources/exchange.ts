@@ -111,13 +111,14 @@ const untrusted =
 
 function explain(cause: unknown, { host }: URL, name: string, answering: boolean): SourceError {
   const { code, message } = innermost(cause);
-  const said = escapeText(code === undefined || message.includes(code) ? message : `${message} (${code})`);
+  const said = escapeText(
+    code === undefined || message.includes(code) ? message.trim() : `${message.trim()} (${code})`,
+  );
   if (code !== undefined && untrusted.test(code)) {
-    return new SourceError(
-      'SourceUntrusted',
-      `bundle ${name}: no TLS connection to ${host}: ${said}; caFile names the CA that it must be of`,
-      { cause },
-    );
+    // A handshake that fails in the protocol has nothing to do with CAs.
+    const hint = code.startsWith('ERR_SSL_') ? '' : '; caFile names the CA that it must be of';
+    const text = `bundle ${name}: no TLS connection to ${host}: ${said}${hint}`;
+    return new SourceError('SourceUntrusted', text, { cause });
   }
   if (code !== undefined && (/^UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT$/.test(code) || code === 'ETIMEDOUT')) {
     return new SourceError('SourceTimeout', `bundle ${name}: ${host} does not answer: ${said}`, { cause });

@@ -102,7 +102,7 @@ export class RegistryAuth {
       this.#registry.protocol === 'http:' && (realm.host === this.#registry.host || isLoopback(realm));
     if (realm.protocol !== 'https:' && !(realm.protocol === 'http:' && plain)) throw refusal('it has no TLS');
     if (withCredential && !isKin(realm.hostname, this.#registry.hostname)) {
-      throw refusal('that is nothing of the registry’s own, and gets no credentials');
+      throw refusal('that is of another domain, and gets no credentials');
     }
     return realm;
   }

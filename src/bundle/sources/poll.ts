@@ -18,7 +18,7 @@ export interface PollerOptions {
   readonly known?: string | undefined;
   /** Called with one bundle at a time. When it fails, so did the fetch: the bundle is fetched and handed over again. */
   readonly onBundle: (fetched: Fetched, signal: AbortSignal) => void | Promise<void>;
-  /** @param failures in a row, this one included */
+  /** Must not throw. @param failures in a row, this one included */
   readonly onError: (cause: unknown, failures: number) => void;
   /** After each fetch that found nothing new. */
   readonly onUnchanged?: (() => void) | undefined;

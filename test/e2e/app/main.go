@@ -2,6 +2,7 @@
 //
 //	app            says that it is there, and stays until it is told to end
 //	app say TEXT   says TEXT
+//	app fail TEXT  says TEXT on its standard error, and ends with 2
 package main
 
 import (
@@ -16,6 +17,10 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == "say" {
 		fmt.Println(strings.Join(os.Args[2:], " "))
 		return
+	}
+	if len(os.Args) > 2 && os.Args[1] == "fail" {
+		fmt.Fprintln(os.Stderr, strings.Join(os.Args[2:], " "))
+		os.Exit(2)
 	}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)

@@ -4,6 +4,7 @@ import { expectChecked } from '../check.ts';
 import { expectSelfSigned, expectVerified } from '../tls.ts';
 import { approvalMs, installed, nextCertificate, patienceMs } from '../wait.ts';
 import { tick, type World } from '../world.ts';
+import { brokenPods } from './broken-pods.ts';
 import { healthz } from './reach.ts';
 import { clientCertificate, registered } from './join.ts';
 
@@ -35,6 +36,9 @@ export async function selfSigned(world: World): Promise<void> {
       { node: first, ok: true },
       { node: second, ok: false },
     ]),
+  );
+  await tick(world, 'what the guide reads there without the kubelet, its kubelet has written', () =>
+    brokenPods(world, second),
   );
   const request = await tick(
     world,

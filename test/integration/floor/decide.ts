@@ -1,6 +1,5 @@
-import { loadPoliciesFrom } from '../../../src/activation/load.ts';
-import { readBundleFiles } from '../../../src/bundle/files.ts';
-import { readOverlays } from '../../../src/bundle/overlay-file.ts';
+import { loadBundle, sourceOf } from '../../../src/activation/load.ts';
+import { openSource } from '../../../src/bundle/sources/open.ts';
 import { addressCap } from '../../../src/cli/cluster-facts.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { decide, decodeDocument } from '../../../src/decide/decide.ts';
@@ -9,7 +8,6 @@ import type { Verdict } from '../../../src/decide/verdict.ts';
 import { clusterFact } from '../../../src/facts/cluster.ts';
 import { offlineGather } from '../../../src/facts/offline.ts';
 import { asNode } from '../../../src/kube/objects.ts';
-import { Isolate } from '../../../src/policy/isolate.ts';
 import type { BadRequest } from './requests.ts';
 
 const now = new Date('2026-11-22T06:00:01Z');
@@ -27,10 +25,10 @@ const control = {
  * @throws PolicyError when the program would not start
  */
 export async function decideAll(config: Config, requests: readonly BadRequest[]): Promise<Verdict[]> {
-  const isolate = new Isolate({ deadlineMs: 10_000 });
+  const { signal } = new AbortController();
+  const fetched = await openSource(sourceOf(config)).fetch(undefined, signal);
+  const { policies, close } = await loadBundle(config, fetched?.files ?? new Map(), signal);
   try {
-    const files = await readBundleFiles(config.policy.bundle ?? defaultBundle);
-    const policies = await loadPoliciesFrom(config, files, isolate, await readOverlays(config.policy.data));
     const verdicts: Verdict[] = [];
     for (const one of requests) {
       const gather = offlineGather(factsOf(one, config));
@@ -40,7 +38,7 @@ export async function decideAll(config: Config, requests: readonly BadRequest[])
     }
     return verdicts;
   } finally {
-    await isolate.close();
+    await close();
   }
 }
 

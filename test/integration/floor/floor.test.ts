@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { ConfigError, parseConfig } from '../../../src/config/load.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { PolicyError } from '../../../src/bundle/error.ts';
+import { SourceError } from '../../../src/bundle/sources/error.ts';
 import { readRequest } from '../../../src/decide/request.ts';
 import { csrObject } from '../../support/csr-object.ts';
 import { buildCSR } from '../../support/csr.ts';
@@ -65,7 +66,8 @@ async function outcome(tree: Tree, fieldsSet: readonly string[] = []) {
       verdicts: verdicts.slice(goodRequests.length),
     };
   } catch (cause) {
-    if (cause instanceof PolicyError || cause instanceof ConfigError) return { refused: cause.code };
+    if (cause instanceof PolicyError || cause instanceof ConfigError || cause instanceof SourceError)
+      return { refused: cause.code };
     throw cause;
   }
 }

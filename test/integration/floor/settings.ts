@@ -28,6 +28,22 @@ export const fields: Readonly<Record<string, readonly Row[]>> = {
   onDeny: takes('deny', 'leavePending'),
   // Others are in bundles.ts.
   'policy.bundle': refuses('BundleNotFound', '/nonexistent'),
+  'policy.polling.minDelaySeconds': [...refuses('ConfigInvalid', 0), ...takes(1)],
+  'policy.polling.maxDelaySeconds': takes(86_400),
+  'policy.polling.longPollSeconds': takes(3_600),
+  // Of a bundle that is a file there is nothing to show or to trust; others are in the tests of sources.
+  'policy.credentials.bearerTokenFile': takes('/nonexistent'),
+  'policy.credentials.clientCertificateFile': takes('/nonexistent'),
+  'policy.credentials.clientKeyFile': takes('/nonexistent'),
+  'policy.credentials.dockerConfigFile': takes('/nonexistent'),
+  'policy.caFile': takes('/nonexistent'),
+  'policy.keys': [
+    ...refuses('KeyUnreadable', { release: { algorithm: 'RS256', file: '/nonexistent' } }),
+    ...refuses('ConfigInvalid', { release: { algorithm: 'none', file: '/dev/null' } }),
+    ...takes({}),
+  ],
+  'policy.scope': takes(''),
+  'policy.cacheDirectory': takes('/nonexistent'),
   'policy.entrypoints': [
     ...refuses('EntrypointMissing', { [serving]: 'csr/floor/facts' }, { [client]: 'csr/floor/form' }),
     ...takes({ [serving]: 'csr/mine/serving' }),
@@ -44,11 +60,15 @@ export const fields: Readonly<Record<string, readonly Row[]>> = {
   'limits.maxNodeAddresses': takes(4096),
   'limits.exemptNodes': takes(['n1', 'n9']),
   'limits.evaluationMs': takes(10_000),
+  'limits.evaluationMemoryMiB': takes(1024),
+  'limits.workers': takes(4),
   'limits.concurrency': takes(256),
   'dns.servers': takes(['127.0.0.1:9']),
   'dns.timeoutMs': takes(10_000),
   'server.address': takes('0.0.0.0'),
   'server.port': takes(0),
+  'admin.address': takes('127.0.0.1'),
+  'admin.port': takes(0),
   'log.level': takes('error'),
 };
 

@@ -69,7 +69,6 @@ function make(): PolicyFeed {
       write: async ({ version }) => void written.push(version),
     },
     failed: (cause, failures) => said.push(`failed ${String(failures)} ${String(cause)}`),
-    lastGoodFailed: (cause) => said.push(`last good ${String(cause)}`),
   });
   return feed;
 }

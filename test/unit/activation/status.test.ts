@@ -64,7 +64,7 @@ test('of one that cannot be fetched, until it can', () => {
 
 test('a hostile text is escaped, and cut', () => {
   const { message } = bad(`\u001B[2J${'x'.repeat(5000)}`);
-  expect(message).toMatch(/^\\u\{1b\}\[2Jx+\\…\(5004\)$/);
+  expect(message).toMatch(/^\\u001b\[2Jx+…$/);
   expect(message.length).toBeLessThan(1100);
 });
 

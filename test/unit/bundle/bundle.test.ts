@@ -178,6 +178,12 @@ describe('with one thing changed', () => {
     ],
     ['a key that JavaScript knows', { 'csr/x/data.json': '{"__proto__": {}}' }, 'DataInvalid', /__proto__/],
     ['data that is not UTF-8', { 'csr/x/data.yaml': latin1 }, 'BundleUnreadable', /csr\/x\/data\.yaml/],
+    [
+      'a name that hides something',
+      { 'csr/x/\u202edata\n/data.json': '[]' },
+      'DataInvalid',
+      /csr\/x\/\\u202edata\\u000a\/data\.json: an object/,
+    ],
     ['a source that is not UTF-8', { 'csr/x/a.rego': latin1 }, 'BundleUnreadable', /a\.rego/],
   ])('%s', (_, replaced, code, message) => {
     expect(() => parse(replaced)).toThrow(expect.objectContaining({ name: 'PolicyError', code }));

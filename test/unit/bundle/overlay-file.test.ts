@@ -13,6 +13,12 @@ const read = (text: string | Uint8Array, file: string) =>
 const yaml = (text: string | Uint8Array) => read(text, 'o.yaml');
 const json = (text: string | Uint8Array) => read(text, 'o.json');
 
+test('JSON may be longer than YAML', () => {
+  const text = JSON.stringify({ a: 'x'.repeat(maxOverlayBytes.yaml) });
+  expect(json(text).data).toHaveProperty('a');
+  expect(() => yaml(text)).toThrow(/write it as JSON, in a file whose name ends in \.json/);
+});
+
 describe('a good one', () => {
   const value = { a: { b: [1, -2.5, 1e3, true, false, null, 'x'], 'c d': {} } };
 
@@ -134,7 +140,7 @@ describe.each([
     ['a list', '[1]', /an object is expected/],
     ['null', 'null', /an object is expected/],
     ['bytes that are no text', Uint8Array.of(0x7b, 0xe9, 0x7d), /not UTF-8/],
-    ['more than the limit', new Uint8Array(maxOverlayBytes + 1).fill(0x20), /more than 2097152 bytes/],
+    ['more than the limit', new Uint8Array(maxOverlayBytes.json + 1).fill(0x20), /has more than \d+ bytes/],
   ])('is refused: %s', (_name, text, message) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'OverlayUnreadable' }));
     expect(() => parse(text)).toThrow(message);
@@ -164,7 +170,11 @@ describe('files', () => {
       /is not a file/,
     ],
     ['a device', () => '/dev/zero', /is not a file/],
-    ['one that is too long', () => path('long.yaml', '#'.repeat(maxOverlayBytes + 1)), /more than 2097152/],
+    [
+      'one that is too long',
+      () => path('long.yaml', '#'.repeat(maxOverlayBytes.yaml + 1)),
+      /more than 262144 bytes: write it as JSON/,
+    ],
   ])('are refused: %s', async (_, file, message) => {
     const failed = expect(readOverlays([path('good.yaml', '{}'), file()])).rejects;
     await failed.toMatchObject({ code: 'OverlayUnreadable', message: expect.stringMatching(message) });

@@ -51,6 +51,7 @@ describe('the package', () => {
     ['# package none\n\npackage csr # csr.y', ['csr']],
     ['package csr["kubelet-serving"].v1\nimport rego.v1', ['csr', 'kubelet-serving', 'v1']],
     ['package a; b := 1', ['a']],
+    [String.raw`package a["\x"]`, ['a', '']],
     ['import rego.v1', undefined],
     ['', undefined],
   ])('of %j', (source, expected) => {

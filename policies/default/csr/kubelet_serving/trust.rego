@@ -74,7 +74,7 @@ wait contains reason(rego.metadata.rule(), msg) if {
 	input.node.found
 	_sources != {"node-status"}
 	count(_lacking) > 0
-	lines := sort([$"{shortened(san[1])} (not by {concat(", ", sort(sources))})" | some san, sources in _lacking])
+	lines := sort([$"{shortened(text)} (not by {concat(", ", sort(sources))})" | some [_, text], sources in _lacking])
 	msg := $"no combination of trust confirms {concat("; ", array.slice(lines, 0, 5))}{_and_more(lines)}"
 }
 

@@ -16,8 +16,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bundleLimits } from '../../../../src/bundle/files.ts';
+import { PolicyError } from '../../../../src/bundle/error.ts';
 import { FileSource } from '../../../../src/bundle/sources/file.ts';
+import { Poller } from '../../../../src/bundle/sources/poll.ts';
 import { tarGz } from '../../../support/bundle.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 let directory = '';
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'file-source-'))));
@@ -205,4 +208,28 @@ test('a stop ends the wait between two looks', async () => {
   await expect(new FileSource(directory).fetch(undefined, stopped)).rejects.toThrow(
     refusal('SourceStopped', /stopped/),
   );
+});
+
+test('a poller sees what is swapped in, and comes over what was broken in between', async () => {
+  const path = join(directory, 'b.tar.gz');
+  const replace = replacers['by the link of a ConfigMap'];
+  await replace(path, '1');
+  const seen: string[] = [];
+  const poller = new Poller({
+    source: fileSource(),
+    delays: { minMs: 10, maxMs: 20, retryBaseMs: 10, retryCapMs: 20 },
+    onBundle: ({ files }) => void seen.push(Buffer.from(files.get('.manifest') ?? []).toString()),
+    onError: (cause) =>
+      void (seen.at(-1) === 'error' || seen.push(cause instanceof PolicyError ? 'error' : 'bug')),
+  });
+  poller.start();
+  await eventually(() => (seen.length === 1 ? true : undefined));
+  await replace(path, '2');
+  await eventually(() => (seen.length === 2 ? true : undefined));
+  swap(directory, { 'b.tar.gz': 'half' });
+  await eventually(() => (seen.length === 3 ? true : undefined));
+  await replace(path, '3');
+  await eventually(() => (seen.length === 4 ? true : undefined));
+  await poller.stop();
+  expect(seen).toEqual(['1', '2', 'error', '3']);
 });

@@ -29,18 +29,12 @@ interface More {
   readonly longPollSeconds?: number;
   readonly keys?: SourceConfig['keys'];
   readonly timeouts?: Partial<Timeouts>;
-  readonly path?: string;
+  readonly scheme?: 'https' | 'http';
 }
-const open = ({
-  credentials = {},
-  longPollSeconds = 0,
-  keys,
-  timeouts,
-  path = '/bundle.tar.gz',
-}: More = {}) =>
+const open = ({ credentials = {}, longPollSeconds = 0, keys, timeouts, scheme = 'http' }: More = {}) =>
   openSource(
     {
-      bundle: `${server.url}${path}`,
+      bundle: `${scheme}://${server.host}/bundle.tar.gz`,
       polling: { minDelaySeconds: 60, maxDelaySeconds: 120, longPollSeconds },
       credentials,
       keys,
@@ -317,6 +311,11 @@ describe('an answer that is no bundle', () => {
       refusal('SourceUnreachable', /ECONNREFUSED/),
     );
     server = await WebServer.start();
+  });
+
+  test('a server without TLS', async () => {
+    const fetching = open({ scheme: 'https' }).fetch(undefined, signal);
+    await expect(fetching).rejects.toThrow(refusal('SourceUntrusted', /WRONG_VERSION_NUMBER\)$/));
   });
 
   test('a stop gives up at once', async () => {

@@ -18,6 +18,7 @@ import data.csr.kubelet_serving as base
 # custom:
 #   signer_name: kubernetes.io/kubelet-serving
 #   max_age_seconds: 900
+#   knobs: acme.kubelet_serving.config
 decision := {"allow": allow, "deny": deny, "wait": wait, "warn": warn, "config_errors": config_errors}
 
 # METADATA

@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import { BuildError } from '../build/error.ts';
+import { Compiler } from '../build/compiler.ts';
+import { fingerprint } from '../build/fingerprint.ts';
+import { checkOutput, writeOutput } from '../build/output.ts';
+import { type SourceFile, readSources } from '../build/sources.ts';
+import { changes } from '../build/watch.ts';
+import { bundleLimits, unpackBundle } from '../bundle/files.ts';
+import type { Config } from '../config/schema.ts';
+import { escapeText } from '../text/escape.ts';
+import { messageOf } from '../text/message.ts';
+import { readCases } from '../verify/files.ts';
+import type { Report } from '../verify/outcome.ts';
+import { passed } from '../verify/outcome.ts';
+import { caseName, detailLines } from '../verify/output/lines.ts';
+import { summary } from '../verify/output/stdout.ts';
+import { checkBundle } from './check-bundle.ts';
+import { type ExitCode, exitCode } from './error.ts';
+import { failureLine } from './failure.ts';
+import type { IO } from './io.ts';
+import { readTemplate } from './repository.ts';
+import { verifyBundle } from './verify.ts';
+
+export interface BuildOptions {
+  readonly output: string;
+  readonly revision?: string;
+  readonly ignore: readonly string[];
+  readonly capabilities?: string;
+  readonly entrypoint: readonly string[];
+  readonly config?: string;
+  readonly cases: readonly string[];
+  readonly watch: boolean;
+}
+
+/** Everything that a build is made of. */
+interface Inputs {
+  readonly files: readonly SourceFile[];
+  readonly capabilities: string;
+}
+
+/**
+ * Builds a bundle as `opa build -b -t wasm` does, loads it as the program would, and runs cases by it. Without
+ * `--watch` once; with it again and again, until told to stop.
+ */
+export async function buildCommand(
+  directory: string,
+  options: BuildOptions,
+  config: () => Config,
+  io: IO,
+): Promise<ExitCode> {
+  const compiler = await Compiler.load();
+  try {
+    const run = async (): Promise<boolean> => {
+      await checkOutput(options.output, directory);
+      const inputs = await readInputs(directory, options);
+      return build(directory, inputs, { options, config: config(), compiler, io });
+    };
+    if (!options.watch) return (await run()) ? exitCode.yes : exitCode.no;
+    await watch(directory, options, { run, stop: () => void compiler.close() }, io);
+    return exitCode.yes;
+  } finally {
+    await compiler.close();
+  }
+}
+
+async function readInputs(directory: string, { capabilities: file }: BuildOptions): Promise<Inputs> {
+  const files = await readSources(directory, bundleLimits);
+  if (file === undefined) {
+    const shipped = (await readTemplate()).get('capabilities.json');
+    if (shipped === undefined) throw new TypeError('the template lacks capabilities.json');
+    return { files, capabilities: new TextDecoder().decode(shipped) };
+  }
+  const capabilities = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new BuildError(
+      'SourceUnreadable',
+      `--capabilities ${escapeText(file, 1024)}: cannot be read: ${messageOf(cause)}`,
+      { cause },
+    );
+  });
+  return { files, capabilities };
+}
+
+interface Surroundings {
+  readonly options: BuildOptions;
+  readonly config: Config;
+  readonly compiler: Compiler;
+  readonly io: IO;
+}
+
+/** @returns whether every case passed */
+async function build(
+  directory: string,
+  inputs: Inputs,
+  { options, config, compiler, io }: Surroundings,
+): Promise<boolean> {
+  const begun = performance.now();
+  const { revision, ignore, entrypoint: entrypoints } = options;
+  const archive = await compiler.build({ root: directory, ...inputs, ignore, entrypoints, revision });
+  const files = await unpackBundle(archive);
+  const isChosen = options.config !== undefined;
+  const isOurs = await checkBundle(files, config, isChosen);
+  const isFile = await writeOutput(options.output, archive);
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  const note = isOurs ? '' : '; not loaded, since no entrypoint names a signer';
+  const size = `${String(files.size)} files, ${String(Math.ceil(archive.length / 1000))} kB`;
+  if (isFile) io.out(`built ${escapeText(options.output, 1024)}: ${size} (${seconds} s)${note}\n`);
+  if (options.cases.length === 0) return true;
+  const report = await verifyBundle(files, readCases(options.cases), config, isChosen);
+  printReport(report, io);
+  return report.results.every(passed);
+}
+
+/** Of the cases that failed what differs and why; of all how many. */
+function printReport({ results, seconds }: Report, io: IO): void {
+  const failed = results.filter((result) => !passed(result));
+  for (const result of failed) {
+    io.out(`FAILED ${escapeText(result.file, 1024)}:${String(result.line)}: ${caseName(result)}\n`);
+    for (const line of detailLines(result)) io.out(`  ${line}\n`);
+  }
+  io.out(`${summary(results.length, results.length - failed.length, seconds)}\n`);
+}
+
+async function watch(
+  directory: string,
+  options: BuildOptions,
+  { run, stop }: { readonly run: () => Promise<boolean>; readonly stop: () => void },
+  io: IO,
+): Promise<void> {
+  const named = [options.capabilities, options.config].filter((file) => file !== undefined);
+  const watched = [directory, ...named, ...options.cases];
+  io.err(`watching ${watched.map((path) => escapeText(path, 1024)).join(', ')}\n`);
+  io.stopping.addEventListener('abort', stop, { once: true });
+  let before: string | undefined;
+  for await (const _ of changes(watched, io.stopping)) {
+    const now = await fingerprint(watched);
+    if (now === before) continue;
+    before = now;
+    try {
+      await run();
+    } catch (cause) {
+      if (io.stopping.aborted) return;
+      const line = failureLine(cause);
+      if (line === undefined) throw cause;
+      io.err(line);
+    }
+  }
+}
