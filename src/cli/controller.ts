@@ -37,7 +37,8 @@ export function controllerOf(
     const { value, policies, stands } = await activation.use((inForce) =>
       decide(request, gather, inForce, asked),
     );
-    shadow?.compare({ request, decision: value, policies, options: asked, stands });
+    // After whatever comes of the decision has been begun.
+    setImmediate(() => shadow?.compare({ request, decision: value, policies, options: asked, stands }));
     return { ...value, stands, approvedBy: approvedBy(policies, request.signerName) };
   };
   const controller = new Controller({

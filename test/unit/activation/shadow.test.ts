@@ -297,6 +297,15 @@ test('a candidate that spins is left alone for a while', async () => {
   shadow.stop();
 });
 
+test('and asked on then', async () => {
+  make(1);
+  decided('a');
+  decided('b');
+  (await next('c1 a')).answer(new EvaluationError('took too long', { overdue: true }));
+  (await next('c1 b')).answer(allows);
+  await untilTold(2);
+});
+
 test('a candidate that fails otherwise is asked on', async () => {
   make(3_600_000);
   decided('a');
