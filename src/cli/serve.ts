@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
+import type { RequestInput } from '../decide/input.ts';
 import { nodeUser } from '../facts/node.ts';
 import { liveGather } from '../facts/live.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -19,6 +20,8 @@ import { watchNodes } from './watch-nodes.ts';
 /** What a running program is made of. */
 export interface Running {
   readonly client: KubeClient;
+  /** For what a candidate policy alone asks for: its connections are nobody else's. */
+  readonly candidateClient: KubeClient | undefined;
   readonly policy: PolicyRuntime;
   readonly config: Config;
   readonly log: Logger;
@@ -30,16 +33,18 @@ const stopMs = 20_000;
 
 /** Decides until told to stop. */
 export async function serve(running: Running): Promise<void> {
-  const { client, policy, config, log, io } = running;
-  const { metrics, activation, feed } = policy;
+  const { client, candidateClient, policy, config, log, io } = running;
+  const { metrics, activation, feed, candidate } = policy;
   const sources = clusterSources(client, config);
   const nodes = watchNodes(client, sources.cap, metrics, log, (name) => controller.redecide(nodeUser(name)));
-  const gather = liveGather({
-    ...sources,
+  const shared = {
     claims: nodes.claims,
-    countPending: async (request) => controller.pending(request),
-  });
-  const controller = controllerOf(running, gather);
+    countPending: async (request: RequestInput) => controller.pending(request),
+  };
+  const shadow =
+    candidateClient &&
+    candidate?.shadow(liveGather({ ...clusterSources(candidateClient, config), ...shared }), activation);
+  const controller = controllerOf(running, liveGather({ ...sources, ...shared }), shadow);
   const servers = await listening(running, {
     live: controller.live,
     ready: [...policy.ready, ...controller.ready, { name: 'nodes', problem: nodes.problem }],
@@ -60,6 +65,7 @@ export async function serve(running: Running): Promise<void> {
   if (!io.stopping.aborted) controller.start();
   await firstOf(io.stopping);
   log.info('stopping');
+  shadow?.stop();
   const [finished] = await Promise.all([controller.stop(stopMs), feed.stop()]);
   await nodes.reflector.stop();
   await Promise.all(servers.map((server) => server.close()));
