@@ -8,11 +8,15 @@ import { PolicyError } from './error.ts';
 import { gunzipOne } from './gzip.ts';
 import { readTar } from './tar.ts';
 
-/** What a bundle may hold at most. A policy that needs more is data in the wrong place. */
+/**
+ * What a bundle may hold at most. A policy that needs more is data in the wrong place. Whoever serves bundles fills them
+ * without a key: packed, unpacked and copied between the two, and beside the bundle that is in force, all of it must fit
+ * into the memory that the container has.
+ */
 export const bundleLimits = {
   entries: 4096,
-  entryBytes: 32 * 1024 * 1024,
-  totalBytes: 64 * 1024 * 1024,
+  entryBytes: 8 * 1024 * 1024,
+  totalBytes: 16 * 1024 * 1024,
 } as const;
 
 /** Members of a bundle by their path, without a leading slash. */
