@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -383,6 +383,15 @@ describe('a path', () => {
   test("with a link to a file, which may be anybody's", async () => {
     const path = make('link', (at) => symlinkSync('/etc/hostname', join(at, 'data.json')));
     await expect(readBundleFiles(path)).rejects.toThrow(refusal('BundleEntryRefused', 'a symbolic link'));
+  });
+
+  test.each(['/etc', '../elsewhere', '..2026'])('whose ..data leads out of it, to %s', async (target) => {
+    const path = make(`out-${basename(target)}`, (at) => {
+      mkdirSync(join(at, '..', 'elsewhere'), { recursive: true });
+      symlinkSync('/etc', join(at, '..2026'));
+      symlinkSync(target, join(at, '..data'));
+    });
+    await expect(readBundleFiles(path)).rejects.toThrow(refusal('BundleEntryRefused', 'leads out of'));
   });
 
   test('to a pipe, which nobody fills', async () => {
