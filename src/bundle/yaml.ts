@@ -1,12 +1,18 @@
 import { isAlias, isScalar, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
-import { type Json, NumberText } from './json.ts';
+import { countAtMost, type Json, mostValues, NumberText, tooManyValues } from './json.ts';
 
 /**
  * Plain words and numbers that readers of YAML disagree about: YAML 1.1 and 1.2, and the two libraries that OPA has
- * used since 1.0. `no` is text or false, `010` is eight or ten.
+ * used since 1.0. `no` is text or false, `010` is eight or ten. It matches in one way only: strangers write the words.
  */
 const ambiguous =
-  /^(y|n|yes|no|on|off|[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*_[0-9_.]*|[-+]?0b[01_]+|[-+]0[ox].*|0[ox].*_.*)$/i;
+  /^(y|n|yes|no|on|off|[-+]?0[0-9_]+|[-+]?[0-9]+_[0-9_.]*|[-+]?0b[01_]+|[-+]0[ox][^]*|0[ox][^_]*_[^]*)$/i;
+
+/**
+ * Most signs in a text that may begin or end a value. A parsed one takes two KiB; what people write has one such sign in
+ * five.
+ */
+const mostSigns = 64 * 1024;
 
 /**
  * Parses one YAML document that has only one reading, into what OPA makes of it: YAML's numbers become those of Go
@@ -14,7 +20,18 @@ const ambiguous =
  * @throws Error that says what is wrong
  */
 export function parseYaml(text: string): Json {
-  const document = parseDocument(text, { intAsBigInt: true, merge: true, prettyErrors: true });
+  if (countAtMost(text, /[^\w ./]/g, mostSigns) > mostSigns) {
+    throw new Error(
+      `more than ${String(mostSigns)} signs: write it as JSON, or keep large data out of the bundle`,
+    );
+  }
+  const document = parseDocument(text, {
+    intAsBigInt: true,
+    merge: true,
+    prettyErrors: true,
+    // Compares each key with every other one of its map; checkKeys does not.
+    uniqueKeys: false,
+  });
   const [problem] = [...document.errors, ...document.warnings];
   // Its first line says what and where; the others draw it.
   if (problem !== undefined) throw new Error(problem.message.replace(/:?\n[^]*$/, ''), { cause: problem });
@@ -23,7 +40,7 @@ export function parseYaml(text: string): Json {
     Seq: (_, node) => checkTag(node),
     Map: (_, node) => checkKeys(node),
   });
-  return literal(document.toJS({ maxAliasCount: 100 }) as unknown);
+  return literal(document.toJS({ maxAliasCount: 100 }) as unknown, { left: mostValues });
 }
 
 /** A tag makes another kind of value, and readers know different ones. */
@@ -59,7 +76,10 @@ function keyName(key: unknown): string {
   return String(key.value);
 }
 
-function literal(value: unknown): Json {
+/** @param budget how many values may still come: an alias is written once, and stands for all that it names */
+function literal(value: unknown, budget: { left: number }): Json {
+  budget.left -= 1;
+  if (budget.left < 0) throw new Error(tooManyValues);
   if (typeof value === 'bigint') {
     return new NumberText(isGoInteger(value) ? String(value) : goDouble(Number(value)));
   }
@@ -68,9 +88,9 @@ function literal(value: unknown): Json {
     throw new Error(`${JSON.stringify(value.slice(0, 64))} is no Unicode text`);
   }
   if (typeof value === 'string' || typeof value === 'boolean') return value;
-  if (Array.isArray(value)) return value.map(literal);
+  if (Array.isArray(value)) return value.map((item) => literal(item, budget));
   if (typeof value !== 'object' || value === null) return null;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, literal(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, literal(inner, budget)]));
 }
 
 function isGoInteger(value: bigint): boolean {

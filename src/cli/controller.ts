@@ -14,7 +14,7 @@ import { VerdictEvents } from '../observe/events.ts';
 import { PodEvents, ownPod } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
 import { factTimeout } from './cluster-facts.ts';
-import type { Running } from './serve.ts';
+import type { Running } from './running.ts';
 import { version } from './version.ts';
 
 /** The controller, deciding by the policies in force, and everybody who hears of others. */

@@ -1,32 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../config/schema.ts';
 import type { RequestInput } from '../decide/input.ts';
 import { nodeUser } from '../facts/node.ts';
 import { liveGather } from '../facts/live.ts';
-import type { KubeClient } from '../kube/client.ts';
 import { serveAdmin } from '../observe/admin.ts';
 import { serveHealth } from '../observe/health.ts';
 import type { Listening } from '../observe/listen.ts';
-import type { Logger } from '../observe/log.ts';
 import { messageOf } from '../text/message.ts';
 import { clusterSources } from './cluster-facts.ts';
 import { controllerOf } from './controller.ts';
 import { CommandError } from './error.ts';
-import type { IO } from './io.ts';
-import type { PolicyRuntime } from './policy.ts';
 import { reachMs } from './reach.ts';
+import type { Running } from './running.ts';
 import { watchNodes } from './watch-nodes.ts';
-
-/** What a running program is made of. */
-export interface Running {
-  readonly client: KubeClient;
-  /** For what a candidate policy alone asks for: its connections are nobody else's. */
-  readonly candidateClient: KubeClient | undefined;
-  readonly policy: PolicyRuntime;
-  readonly config: Config;
-  readonly log: Logger;
-  readonly io: IO;
-}
 
 /** How long a stop waits for what is being decided; below the 30 s that Kubernetes grants a pod. */
 const stopMs = 20_000;

@@ -41,3 +41,25 @@ describe('has two', () => {
     expect(() => parseYaml(text)).toThrow();
   });
 });
+
+test('what is not ambiguous after all takes no longer than its length', () => {
+  const word = `1${'_'.repeat(200_000)}x`;
+  expect(parseYaml(`a: ${word}`)).toEqual({ a: word });
+});
+
+test('a key is compared with others by a set', () => {
+  const keys = Array.from({ length: 20_000 }, (_, index) => `k${String(index)}: a\n`).join('');
+  expect(Object.keys(parseYaml(keys) ?? {})).toHaveLength(20_000);
+  expect(() => parseYaml(`${keys}k7: a\n`)).toThrow('key "k7" is there twice');
+});
+
+test.each([
+  ['signs', `[${'[],'.repeat(30_000)}]`, /more than 65536 signs/],
+  [
+    'what aliases stand for',
+    `a: &a [${'1,'.repeat(9_000)}]\nb: [${'*a,'.repeat(99)}]`,
+    /more than 262144 values/,
+  ],
+])('too many: %s', (_, text, message) => {
+  expect(() => parseYaml(text)).toThrow(message);
+});
