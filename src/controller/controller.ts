@@ -30,6 +30,8 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly events: VerdictEvents;
   readonly log: Logger;
   readonly now: () => Date;
+  /** A request is gone, or finished: whoever keeps anything of it may forget it. */
+  readonly forgotten?: (uid: string) => void;
 }
 
 /** Longest text of a condition's message that is worth reading. */
@@ -230,6 +232,7 @@ export class Controller {
     this.#written.delete(request.uid);
     this.#waits.forget(request.uid);
     this.#options.events.forget(request.uid);
+    this.#options.forgotten?.(request.uid);
   }
 
   async #process(name: string) {
