@@ -246,7 +246,7 @@ export class Controller {
         startedAt = performance.now();
         return this.#options.decide(request);
       },
-      put: (object) => putApproval(client, object),
+      put: (object, wanted) => putApproval(client, object, { wanted }),
       read: async (name) => {
         try {
           return await getCSR(client, name);
