@@ -10,7 +10,7 @@ import { ReleaseError } from './error.ts';
 import { Output } from './output.ts';
 import type { Release } from './release.ts';
 import { succeeds } from './run.ts';
-import type { Step } from './steps.ts';
+import type { Step } from './step.ts';
 
 const built = ({ root }: Release): string => join(root, 'dist/image');
 const layoutOf = (release: Release): string => join(built(release), 'layout');

@@ -6,15 +6,7 @@ import { ReleaseError } from './error.ts';
 import { Output } from './output.ts';
 import { notes, readIn, released, releaseFiles, type Release } from './release.ts';
 import { succeeds } from './run.ts';
-
-export interface Step {
-  readonly name: string;
-  /** What it does, for people. */
-  readonly plan: string;
-  /** Changes nothing. */
-  readonly done: () => Promise<boolean>;
-  readonly run: () => Promise<void>;
-}
+import type { Step } from './step.ts';
 
 /** The tag comes after all that can fail here, and before all that others see. */
 export const stepsOf = (release: Release): readonly Step[] => {

@@ -7,6 +7,9 @@ import { checkPackages, checkRoots, isInside } from './roots.ts';
 import { baseName, readValue } from './structured.ts';
 import { textOf } from './text.ts';
 
+/** Most roots, and most entrypoints: each is compared with every other. */
+const mostNamed = 256;
+
 /** A METADATA block as `opa build` copies it into the manifest. */
 const annotation = z.looseObject({
   scope: z.string().optional(),
@@ -22,7 +25,7 @@ const regoVersion = z.int();
 
 const manifest = z.looseObject({
   revision: z.string().default(''),
-  roots: z.array(z.string()).optional(),
+  roots: z.array(z.string()).max(mostNamed).optional(),
   rego_version: regoVersion.optional(),
   file_rego_versions: z.record(z.string(), regoVersion).optional(),
   wasm: z
@@ -33,6 +36,7 @@ const manifest = z.looseObject({
         annotations: z.array(annotation).optional(),
       }),
     )
+    .max(mostNamed)
     .default([]),
 });
 

@@ -1,7 +1,8 @@
 import { PolicyError } from './error.ts';
 import type { BundleFiles } from './files.ts';
 import { isInside } from './roots.ts';
-import { isData, readValue } from './structured.ts';
+import { mostValues, tooManyValues } from './json.ts';
+import { checkSize, formatOf, isData, readValue } from './structured.ts';
 
 /**
  * Merges every data file at the path of its folder, as OPA does, and holds it to the roots.
@@ -9,8 +10,12 @@ import { isData, readValue } from './structured.ts';
  */
 export function readData(files: BundleFiles, roots: readonly string[]): Record<string, unknown> {
   const data: Record<string, unknown> = {};
+  const total = { json: 0, yaml: 0 };
+  const budget = { left: mostValues };
   for (const [path, bytes] of files) {
     if (!isData(path)) continue;
+    // What one file may have is what all of them may have.
+    checkSize((total[formatOf(path)] += bytes.length), path, 'DataInvalid');
     const folder = path.split('/').slice(0, -1);
     // OPA takes dots off the first folder's name.
     if (folder[0]?.startsWith('.') === true || folder.includes('__proto__')) {
@@ -18,6 +23,7 @@ export function readData(files: BundleFiles, roots: readonly string[]): Record<s
     }
     const value = readValue(bytes, path, 'DataInvalid');
     if (!isObject(value)) throw new PolicyError('DataInvalid', `${path}: an object is expected at the top`);
+    if (!isWithin(value, budget)) throw new PolicyError('DataInvalid', `${path}: ${tooManyValues}`);
     merge(data, folder.length === 0 ? value : nest(folder, value), path, []);
   }
   for (const leaf of outside(data, roots, [])) {
@@ -27,6 +33,14 @@ export function readData(files: BundleFiles, roots: readonly string[]): Record<s
     );
   }
   return data;
+}
+
+/** Takes the values off the budget, and stops when there is nothing left. */
+function isWithin(value: unknown, budget: { left: number }): boolean {
+  budget.left -= 1;
+  if (budget.left < 0) return false;
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.values(value).every((inner) => isWithin(inner, budget));
 }
 
 function nest(folder: readonly string[], value: Record<string, unknown>): Record<string, unknown> {

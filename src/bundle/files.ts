@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { safeJson } from '../text/json.ts';
@@ -8,11 +8,15 @@ import { PolicyError } from './error.ts';
 import { gunzipOne } from './gzip.ts';
 import { readTar } from './tar.ts';
 
-/** What a bundle may hold at most. A policy that needs more is data in the wrong place. */
+/**
+ * What a bundle may hold at most. A policy that needs more is data in the wrong place. Whoever serves bundles fills them
+ * without a key: packed, unpacked and copied between the two, and beside the bundle that is in force, all of it must fit
+ * into the memory that the container has.
+ */
 export const bundleLimits = {
   entries: 4096,
-  entryBytes: 32 * 1024 * 1024,
-  totalBytes: 64 * 1024 * 1024,
+  entryBytes: 8 * 1024 * 1024,
+  totalBytes: 16 * 1024 * 1024,
 } as const;
 
 /** Members of a bundle by their path, without a leading slash. */
@@ -48,7 +52,7 @@ export async function unpackBundle(bytes: Uint8Array): Promise<BundleFiles> {
  * directory that is swapped atomically, the directory behind that link is read: one state of it, and no mixture.
  */
 async function readDirectory(directory: string): Promise<BundleFiles> {
-  const root = await realpath(join(directory, '..data')).catch(() => directory);
+  const root = await stateOf(directory);
   const collector = new Collector();
   const walk = async (prefix: string): Promise<void> => {
     for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
@@ -68,6 +72,24 @@ async function readDirectory(directory: string): Promise<BundleFiles> {
   };
   await walk('');
   return collector.files;
+}
+
+/**
+ * The folder behind a ConfigMap's link, else the directory itself.
+ * @param directory without links in it
+ */
+async function stateOf(directory: string): Promise<string> {
+  const link = join(directory, '..data');
+  const root = await realpath(link).catch(() => undefined);
+  if (root === undefined) return directory;
+  // The kubelet's leads to a folder beside it: whoever may write here does not choose what else of this machine is read.
+  if (dirname(root) === directory) return root;
+  throw new PolicyError('BundleEntryRefused', `${safeJson(link)} leads out of the directory`);
+}
+
+/** Bytes of an archive, of one state of the file: also where a link to it is swapped meanwhile. */
+export async function readArchive(path: string): Promise<Uint8Array> {
+  return readRegular(await realpath(path), bundleLimits.totalBytes);
 }
 
 /** Reads a file that is no link and, when it is opened, still none; no more than that many bytes of it. */

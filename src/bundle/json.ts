@@ -12,6 +12,9 @@ export class NumberText {
 
 export type Json = null | boolean | string | NumberText | Json[] | { [key: string]: Json };
 
+/** Most values of one text. Each of them is an object here, so that few bytes would take a hundred times their size. */
+export const mostValues = 256 * 1024;
+
 function revive(_: string, value: unknown, context?: { source?: string }): unknown {
   return typeof value === 'number' ? new NumberText(context?.source ?? '') : value;
 }
@@ -21,10 +24,23 @@ function revive(_: string, value: unknown, context?: { source?: string }): unkno
  * @throws Error that says what is wrong
  */
 export function parseJson(text: string): Json {
+  if (countAtMost(text, /[,[{]/g, mostValues) > mostValues) throw new Error(tooManyValues);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what JSON.parse gives, with the numbers replaced
   const value = JSON.parse(text, revive) as Json;
   checkStrings(text);
   return value;
+}
+
+export const tooManyValues = `more than ${String(mostValues)} values: keep large data out of the bundle`;
+
+/** How often that is in the text, and no exact count above `most`. */
+export function countAtMost(text: string, expression: RegExp, most: number): number {
+  let count = 0;
+  for (const _ of text.matchAll(expression)) {
+    count += 1;
+    if (count > most) break;
+  }
+  return count;
 }
 
 /** Walks the text, which is JSON: a key that is there twice no longer shows in the value. */
@@ -86,8 +102,13 @@ function pathOf(at: readonly string[]): string {
   return at.length === 0 ? 'the value' : at.join('.');
 }
 
+/** Longer than any text that isExact could take but for zeros: the largest and the smallest double have 325 places. */
+const mostDigits = 400;
+
 /** Whether the shortest text of the nearest double means the same number. */
 function isExact(text: string): boolean {
+  // Not to be looked at: the time that it takes grows with the square of the length.
+  if (text.length > mostDigits) return false;
   const number = Number(text);
   return Number.isFinite(number) && decimal(text) === decimal(String(number));
 }

@@ -10,9 +10,12 @@ interface Token {
   readonly depth: number;
 }
 
-/** Blank, comment, raw string, string, template string's begin, reference or number, any other sign. */
+/**
+ * Blank, comment, raw string, string, template string's begin, reference or number, any other sign. Strangers write
+ * sources: nothing here may match in several ways, or a text that matches in none takes for ever.
+ */
 const lexeme =
-  /(?<blank>[^\S\n]+|#[^\n]*)|(?<line>\n)|(?<template>\$["`])|(?<string>`[^`]*`|"(?:[^"\\\n]+|\\.)*")|(?<name>\w+(?:\.\w+)*)|(?<sign>.)/gsu;
+  /(?<blank>[^\S\n]+|#[^\n]*)|(?<line>\n)|(?<template>\$["`])|(?<string>`[^`]*`|"[^"\\\n]*(?:\\.[^"\\\n]*)*")|(?<name>\w+(?:\.\w+)*)|(?<sign>.)/gsu;
 
 /** Words that no rule is called. */
 const keywords: ReadonlySet<string> = new Set(
@@ -44,6 +47,8 @@ function* tokens(source: string): Generator<Token> {
       lineOfLast = line;
       continue;
     }
+    // Never closed, so that opa has not compiled it; each quote in it would be looked at to the end again.
+    if (text === '"' || text === '`') return;
     const kind = groups['name'] !== undefined ? 'name' : groups['string'] !== undefined ? 'string' : 'sign';
     if (kind === 'sign' && ')]}'.includes(text)) depth -= 1;
     yield { text, kind, line, first: line !== lineOfLast, depth };
@@ -108,7 +113,7 @@ export function packageOf(source: string): readonly string[] | undefined {
       inside = true;
     } else if (token.first) {
       break;
-    } else if (token.kind === 'name') path.push(...token.text.split('.'));
+    } else if (token.kind === 'name') for (const part of token.text.split('.')) path.push(part);
     else if (token.kind === 'string') path.push(stringOf(token.text));
     else if (!'[].'.includes(token.text)) break;
   }

@@ -46,11 +46,13 @@ export async function verifySignature(files: BundleFiles, verification: Verifica
 
 /** No file may be missing, none may be there in addition, and none may be signed twice. */
 function checkSet(files: BundleFiles, signed: readonly SignedFile[]): void {
-  const names = new Set(signed.map((file) => file.name));
+  const names = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of signed) (names.has(name) ? twice : names).add(name);
   const problems: readonly (readonly [string, readonly string[]])[] = [
     ['not signed', [...files.keys()].filter((path) => !names.has(path))],
     ['signed, and not in the bundle', [...names].filter((name) => !files.has(name))],
-    ['signed twice', [...names].filter((name) => signed.filter((file) => file.name === name).length > 1)],
+    ['signed twice', [...twice]],
   ];
   const said = problems.filter(([, paths]) => paths.length > 0);
   if (said.length === 0) return;

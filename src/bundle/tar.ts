@@ -2,6 +2,9 @@ import { PolicyError } from './error.ts';
 
 const blockBytes = 512;
 
+/** Most of an extended header: what it is read for is a path, and Go reads none that is longer than 1 MiB. */
+const mostExtendedBytes = 64 * 1024;
+
 /** Kinds of members by type flag, POSIX pax and GNU: what a refusal calls them. */
 const kinds: Readonly<Record<string, string>> = {
   '1': 'a hard link',
@@ -33,6 +36,8 @@ export interface TarMember {
  */
 export function* readTar(tar: Uint8Array): Generator<TarMember> {
   let longName: string | undefined;
+  // Of two before a member Go forgets what only the first one says.
+  let isExtended = false;
   for (let at = 0; ;) {
     const header = tar.subarray(at, at + blockBytes);
     if (header.length < blockBytes) throw unreadable('the tar archive is cut off');
@@ -48,13 +53,15 @@ export function* readTar(tar: Uint8Array): Generator<TarMember> {
     at = start + Math.ceil(size / blockBytes) * blockBytes;
     const flag = String.fromCharCode(header[156] ?? 0);
     if (flag === 'x' || flag === 'L') {
-      const found = flag === 'x' ? pathRecord(bytes) : text(bytes);
-      if (longName !== undefined && found !== undefined) throw refused(longName, 'has two names');
-      longName ??= found;
+      if (isExtended) throw unreadable('two extended headers of one member in the tar archive');
+      if (size > mostExtendedBytes) throw unreadable('an extended header in the tar archive is too long');
+      isExtended = true;
+      longName = flag === 'x' ? pathRecord(bytes) : text(bytes);
       continue;
     }
     const name = longName ?? nameOf(header);
     longName = undefined;
+    isExtended = false;
     yield { name, kind: kindOf(flag, name, size), bytes };
   }
 }
@@ -88,10 +95,14 @@ function checkHeader(header: Uint8Array): void {
   }
 }
 
-/** Name of the header, with the prefix that POSIX has and GNU uses for something else. */
+/** Name of the header, with the prefix that POSIX has. GNU and star have other things there, sometimes. */
 function nameOf(header: Uint8Array): string {
   const name = text(header.subarray(0, 100));
-  const prefix = header[262] === 0 ? text(header.subarray(345, 500)) : '';
+  const isPosix = header[262] === 0;
+  if (!isZero(header.subarray(isPosix ? 500 : 345))) {
+    throw refused(name, 'has a header that readers of tar do not agree about');
+  }
+  const prefix = isPosix ? text(header.subarray(345, 500)) : '';
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 

@@ -1,12 +1,25 @@
 import { isAlias, isScalar, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
-import { type Json, NumberText } from './json.ts';
+import { safeJson } from '../text/json.ts';
+import { countAtMost, type Json, mostValues, NumberText, tooManyValues } from './json.ts';
 
 /**
  * Plain words and numbers that readers of YAML disagree about: YAML 1.1 and 1.2, and the two libraries that OPA has
- * used since 1.0. `no` is text or false, `010` is eight or ten.
+ * used since 1.0. `no` is text or false, `010` is eight or ten. It matches in one way only: strangers write the words.
  */
 const ambiguous =
-  /^(y|n|yes|no|on|off|[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*_[0-9_.]*|[-+]?0b[01_]+|[-+]0[ox].*|0[ox].*_.*)$/i;
+  /^(y|n|yes|no|on|off|[-+]?0[0-9_]+|[-+]?[0-9]+_[0-9_.]*|[-+]?0b[01_]+|[-+]0[ox][^]*|0[ox][^_]*_[^]*)$/i;
+
+/** Go reads prefixes of numbers in upper case as well. */
+const upperPrefix = /^[-+]?0[XOB]/;
+
+/** What ends a line, and with it a comment, for Go's reader of YAML 1.1 and not for that of 1.2; and other control characters. */
+export const otherBreak = /\r(?!\n)|[\u0085\u2028\u2029]|(?![\t\n\r])[\p{Cc}\uFEFF]/u;
+
+/**
+ * Most signs in a text that may begin or end a value. A parsed one takes two KiB; what people write has one such sign in
+ * five.
+ */
+const mostSigns = 64 * 1024;
 
 /**
  * Parses one YAML document that has only one reading, into what OPA makes of it: YAML's numbers become those of Go
@@ -14,7 +27,20 @@ const ambiguous =
  * @throws Error that says what is wrong
  */
 export function parseYaml(text: string): Json {
-  const document = parseDocument(text, { intAsBigInt: true, merge: true, prettyErrors: true });
+  if (countAtMost(text, /[^\w ./]/g, mostSigns) > mostSigns) {
+    throw new Error(
+      `more than ${String(mostSigns)} signs: write it as JSON, or keep large data out of the bundle`,
+    );
+  }
+  const [found] = otherBreak.exec(text) ?? [];
+  if (found !== undefined) throw new Error(`${safeJson(found)} may end a line, or may not: leave it out`);
+  const document = parseDocument(text, {
+    intAsBigInt: true,
+    merge: true,
+    prettyErrors: true,
+    // Compares each key with every other one of its map; checkKeys does not.
+    uniqueKeys: false,
+  });
   const [problem] = [...document.errors, ...document.warnings];
   // Its first line says what and where; the others draw it.
   if (problem !== undefined) throw new Error(problem.message.replace(/:?\n[^]*$/, ''), { cause: problem });
@@ -23,7 +49,7 @@ export function parseYaml(text: string): Json {
     Seq: (_, node) => checkTag(node),
     Map: (_, node) => checkKeys(node),
   });
-  return literal(document.toJS({ maxAliasCount: 100 }) as unknown);
+  return literal(document.toJS({ maxAliasCount: 100 }) as unknown, { left: mostValues });
 }
 
 /** A tag makes another kind of value, and readers know different ones. */
@@ -33,11 +59,17 @@ function checkTag({ tag }: { readonly tag?: string | undefined }): void {
 
 function checkScalar(node: Scalar): void {
   checkTag(node);
-  if (node.type === 'PLAIN' && ambiguous.test(node.source ?? '')) {
+  if (node.type === 'PLAIN' && isAmbiguous(node)) {
     throw new Error(
       `${JSON.stringify(node.source)} is not the same for every reader of YAML: put it in quotes`,
     );
   }
+}
+
+function isAmbiguous({ source = '', value, format }: Scalar): boolean {
+  if (ambiguous.test(source) || upperPrefix.test(source)) return true;
+  // Go reads decimal ones as doubles then, and these as text.
+  return typeof value === 'bigint' && (format === 'HEX' || format === 'OCT') && !isGoInteger(value);
 }
 
 function checkKeys(map: YAMLMap): void {
@@ -56,10 +88,16 @@ function keyName(key: unknown): string {
   if (typeof key.value === 'symbol') return '<<';
   if (typeof key.value !== 'string' && typeof key.value !== 'bigint')
     throw new Error('a key that is no text');
+  if (typeof key.value === 'bigint' && (key.value < -(2n ** 63n) || key.value >= 2n ** 63n)) {
+    throw new Error('a key that is a large number: put it in quotes');
+  }
   return String(key.value);
 }
 
-function literal(value: unknown): Json {
+/** @param budget how many values may still come: an alias is written once, and stands for all that it names */
+function literal(value: unknown, budget: { left: number }): Json {
+  budget.left -= 1;
+  if (budget.left < 0) throw new Error(tooManyValues);
   if (typeof value === 'bigint') {
     return new NumberText(isGoInteger(value) ? String(value) : goDouble(Number(value)));
   }
@@ -68,9 +106,9 @@ function literal(value: unknown): Json {
     throw new Error(`${JSON.stringify(value.slice(0, 64))} is no Unicode text`);
   }
   if (typeof value === 'string' || typeof value === 'boolean') return value;
-  if (Array.isArray(value)) return value.map(literal);
+  if (Array.isArray(value)) return value.map((item) => literal(item, budget));
   if (typeof value !== 'object' || value === null) return null;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, literal(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, literal(inner, budget)]));
 }
 
 function isGoInteger(value: bigint): boolean {

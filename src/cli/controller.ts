@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { Shadow } from '../activation/shadow.ts';
 import { problemOf } from '../activation/status.ts';
 import { Controller } from '../controller/controller.ts';
 import type { Judged } from '../controller/reconcile.ts';
@@ -13,11 +14,15 @@ import { VerdictEvents } from '../observe/events.ts';
 import { PodEvents, ownPod } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
 import { factTimeout } from './cluster-facts.ts';
-import type { Running } from './serve.ts';
+import type { Running } from './running.ts';
 import { version } from './version.ts';
 
 /** The controller, deciding by the policies in force, and everybody who hears of others. */
-export function controllerOf(running: Running, gather: Gather): Controller {
+export function controllerOf(
+  running: Running,
+  gather: Gather,
+  shadow: Pick<Shadow<never>, 'compare' | 'forget'> | undefined,
+): Controller {
   const { client, policy, config, log, io } = running;
   const { activation, metrics } = policy;
   const sink: EventSink = {
@@ -28,9 +33,12 @@ export function controllerOf(running: Running, gather: Gather): Controller {
     },
   };
   const judge = async (request: CertificateRequest): Promise<Judged> => {
+    const asked = { now: io.now(), limits: config.limits };
     const { value, policies, stands } = await activation.use((inForce) =>
-      decide(request, gather, inForce, { now: io.now(), limits: config.limits }),
+      decide(request, gather, inForce, asked),
     );
+    // After whatever comes of the decision has been begun.
+    setImmediate(() => shadow?.compare({ request, decision: value, policies, options: asked, stands }));
     return { ...value, stands, approvedBy: approvedBy(policies, request.signerName) };
   };
   const controller = new Controller({
@@ -44,6 +52,7 @@ export function controllerOf(running: Running, gather: Gather): Controller {
     events: new VerdictEvents(sink, hostname(), io.now),
     log,
     now: io.now,
+    forgotten: (uid) => shadow?.forget(uid),
   });
   const pod = ownPod(io.env);
   const events = pod && new PodEvents(pod, sink, io.now);

@@ -15,6 +15,7 @@ import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { escapeText } from '../text/escape.ts';
+import { type Candidate, candidateOf } from './shadow.ts';
 import { version } from './version.ts';
 
 /** The policies in force, what brings new ones, and what is known of it all. */
@@ -22,6 +23,7 @@ export interface PolicyRuntime {
   readonly activation: Activation<Fetched>;
   readonly feed: PolicyFeed;
   readonly metrics: Metrics;
+  readonly candidate: Candidate | undefined;
   /**
    * Loads the first policy, if it comes from a file. What is wrong with it is thrown, and told by nobody else. One from a
    * server is awaited while the program runs.
@@ -50,6 +52,7 @@ export function policyRuntime(
   });
   const from = sourceOf(config);
   const source = openSource(from, { userAgent: `rego-csr-approver/${version}` });
+  const candidate = candidateOf(config, { log, metrics, now });
   // A server may come right by itself, and its bundle is kept; a file is there, or somebody has to mend it.
   const isFile = parseReference(from.bundle).kind === 'file';
   const { cacheDirectory } = config.policy;
@@ -91,17 +94,24 @@ export function policyRuntime(
     activation,
     feed,
     metrics,
+    candidate,
     first: async (signal) => {
       if (isFile) await unlessStopped(signal, activation, () => feed.first(signal));
     },
     start: () => {
       activation.listen(reporter);
       feed.start();
+      candidate?.start();
     },
     ready: [{ name: 'policy', problem: () => whyNone(activation, policy) }],
     status: () => ({
       labels: { id, version },
-      bundles: { floor: floor.status, policy: policy.status },
+      bundles: {
+        floor: floor.status,
+        policy: policy.status,
+        ...(candidate && { shadow: candidate.bundle() }),
+      },
+      ...(candidate && { shadow: candidate.status() }),
     }),
   };
 }

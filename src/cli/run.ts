@@ -24,10 +24,11 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
   try {
     await policy.first(io.stopping);
     if (io.stopping.aborted) return exitCode.yes;
-    const client = connect(
-      { kubeconfig: options.kubeconfig, context: options.context, env: io.env },
-      { userAgent: `rego-csr-approver/${version}`, connections: config.limits.concurrency * 3 },
-    );
+    const cluster = { kubeconfig: options.kubeconfig, context: options.context, env: io.env };
+    const userAgent = `rego-csr-approver/${version}`;
+    const client = connect(cluster, { userAgent, connections: config.limits.concurrency * 3 });
+    const candidateClient =
+      policy.candidate && connect(cluster, { userAgent: `${userAgent} (shadow)`, connections: 4 });
     try {
       const server = await reach(client, (message) => log.warn(message), io.stopping);
       if (io.stopping.aborted) return exitCode.yes;
@@ -35,13 +36,14 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
         { version, server: client.server, kubernetes: server, enforcement: config.enforcement },
         'starting',
       );
-      await serve({ client, policy, config, log, io });
+      await serve({ client, candidateClient, policy, config, log, io });
       return exitCode.yes;
     } finally {
-      await client.close();
+      await Promise.all([client.close(), candidateClient?.close()]);
     }
   } finally {
     await policy.feed.stop();
+    await policy.candidate?.stop();
     await policy.activation.close();
   }
 }

@@ -1,45 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../config/schema.ts';
+import type { RequestInput } from '../decide/input.ts';
 import { nodeUser } from '../facts/node.ts';
 import { liveGather } from '../facts/live.ts';
-import type { KubeClient } from '../kube/client.ts';
 import { serveAdmin } from '../observe/admin.ts';
 import { serveHealth } from '../observe/health.ts';
 import type { Listening } from '../observe/listen.ts';
-import type { Logger } from '../observe/log.ts';
 import { messageOf } from '../text/message.ts';
 import { clusterSources } from './cluster-facts.ts';
 import { controllerOf } from './controller.ts';
 import { CommandError } from './error.ts';
-import type { IO } from './io.ts';
-import type { PolicyRuntime } from './policy.ts';
 import { reachMs } from './reach.ts';
+import type { Running } from './running.ts';
 import { watchNodes } from './watch-nodes.ts';
-
-/** What a running program is made of. */
-export interface Running {
-  readonly client: KubeClient;
-  readonly policy: PolicyRuntime;
-  readonly config: Config;
-  readonly log: Logger;
-  readonly io: IO;
-}
 
 /** How long a stop waits for what is being decided; below the 30 s that Kubernetes grants a pod. */
 const stopMs = 20_000;
 
 /** Decides until told to stop. */
 export async function serve(running: Running): Promise<void> {
-  const { client, policy, config, log, io } = running;
-  const { metrics, activation, feed } = policy;
+  const { client, candidateClient, policy, config, log, io } = running;
+  const { metrics, activation, feed, candidate } = policy;
   const sources = clusterSources(client, config);
   const nodes = watchNodes(client, sources.cap, metrics, log, (name) => controller.redecide(nodeUser(name)));
-  const gather = liveGather({
-    ...sources,
+  const shared = {
     claims: nodes.claims,
-    countPending: async (request) => controller.pending(request),
-  });
-  const controller = controllerOf(running, gather);
+    countPending: async (request: RequestInput) => controller.pending(request),
+  };
+  const shadow =
+    candidateClient &&
+    candidate?.shadow(liveGather({ ...clusterSources(candidateClient, config), ...shared }), activation);
+  const controller = controllerOf(running, liveGather({ ...sources, ...shared }), shadow);
   const servers = await listening(running, {
     live: controller.live,
     ready: [...policy.ready, ...controller.ready, { name: 'nodes', problem: nodes.problem }],
@@ -60,6 +50,7 @@ export async function serve(running: Running): Promise<void> {
   if (!io.stopping.aborted) controller.start();
   await firstOf(io.stopping);
   log.info('stopping');
+  shadow?.stop();
   const [finished] = await Promise.all([controller.stop(stopMs), feed.stop()]);
   await nodes.reflector.stop();
   await Promise.all(servers.map((server) => server.close()));

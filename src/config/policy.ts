@@ -28,6 +28,15 @@ const policyFields = {
   ...policyData,
 };
 
-export const policyConfig = z.strictObject({ ...policyFields, cacheDirectory });
+export const policyConfig = z.strictObject({
+  ...policyFields,
+  cacheDirectory,
+  shadow: z
+    .strictObject(policyFields)
+    .optional()
+    .describe(
+      'Candidate policy, which decides nothing: what it would decide otherwise is logged, counted and listed on /v1/status. It has the fields of `policy` but for `cacheDirectory` and `shadow`; without a `bundle` it is the default policy.',
+    ),
+});
 
 export type PolicyConfig = z.infer<typeof policyConfig>;

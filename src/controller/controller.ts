@@ -30,6 +30,8 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly events: VerdictEvents;
   readonly log: Logger;
   readonly now: () => Date;
+  /** A request is gone, or finished: whoever keeps anything of it may forget it. */
+  readonly forgotten?: (uid: string) => void;
 }
 
 /** Longest text of a condition's message that is worth reading. */
@@ -236,6 +238,7 @@ export class Controller {
     this.#written.delete(uid);
     this.#waits.forget(uid);
     this.#options.events.forget(uid);
+    this.#options.forgotten?.(uid);
   }
 
   async #process(name: string) {

@@ -46,17 +46,22 @@ export async function decide(
   policies: Policies,
   options: DecideOptions,
 ): Promise<Decision> {
-  const policy = policies.signers.get(request.signerName);
-  if (policy === undefined) return notOurs;
-  if (isFinished(request)) return ignored('Finished', 'already approved, denied, failed or issued');
-  const age = request.createdAt === undefined ? 0 : options.now.getTime() - request.createdAt.getTime();
-  const old = tooOld(policy, age / 1000);
-  if (old !== undefined) return old;
+  const left = leftAlone(request, policies, options.now);
+  if (left !== undefined) return left;
   const document = decodeDocument(request, options);
   if ('reason' in document) {
     return { verdict: { kind: 'deny', reasons: [document.reason], warnings: [] }, input: undefined };
   }
   return decideDecoded(document, gather, policies);
+}
+
+/** The decision on a request that is not even looked at; undefined for every other. */
+export function leftAlone(request: CertificateRequest, policies: Policies, now: Date): Decision | undefined {
+  const policy = policies.signers.get(request.signerName);
+  if (policy === undefined) return notOurs;
+  if (isFinished(request)) return ignored('Finished', 'already approved, denied, failed or issued');
+  const age = request.createdAt === undefined ? 0 : now.getTime() - request.createdAt.getTime();
+  return tooOld(policy, age / 1000);
 }
 
 /**

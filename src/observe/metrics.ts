@@ -104,6 +104,22 @@ export class Metrics {
     labelNames: ['bundle'] as const,
     registers: [this.registry],
   });
+  readonly shadowDecisions = new Counter({
+    name: `${prefix}shadow_decisions_total`,
+    help: 'Comparisons of the policy in force (`active`) with a candidate, by verdicts. A request counts again when one of them changes.',
+    labelNames: ['signer', 'active', 'candidate'] as const,
+    registers: [this.registry],
+  });
+  readonly shadowDropped = new Counter({
+    name: `${prefix}shadow_dropped_total`,
+    help: 'Decisions that were not compared because too many waited for the candidate.',
+    registers: [this.registry],
+  });
+  readonly shadowSkipped = new Counter({
+    name: `${prefix}shadow_skipped_total`,
+    help: 'Decisions that were not compared because facts for the policy in force could not be obtained.',
+    registers: [this.registry],
+  });
 
   /**
    * @param version shown by `csr_approver_build_info`

@@ -22,7 +22,8 @@ export function configTable(): string {
 function rows(schema: Schema, prefix: string): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = prefix + name;
-    if (field.properties !== undefined) return rows(field, `${path}.`);
+    // One that is described has the fields of another, which have their rows.
+    if (field.properties !== undefined && field.description === undefined) return rows(field, `${path}.`);
     const given = field.const ?? field.default;
     return [
       `| \`${path}\` | ${given === undefined ? '' : `\`${JSON.stringify(given)}\``} | ${meaning(field)} |`,

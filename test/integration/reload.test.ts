@@ -163,6 +163,7 @@ test('a request that is being decided while the policy changes is decided by the
     release?.();
     await scene.condition(name, 'Denied', () => program.log);
     expect(program.lines.filter(({ verdict }) => verdict === 'approve')).toEqual([]);
+    await eventually(() => (program.lines.some(({ msg }) => msg === 'wrote') ? true : undefined));
     expect(program.lines.filter(({ msg }) => msg === 'wrote')).toHaveLength(1);
   } finally {
     release?.();
@@ -432,4 +433,36 @@ test('a data overlay that changes is laid over the bundle in force, and a bad on
   await scene.event(held, /PolicyDenied /, log);
   knob('newest_only: true');
   await scene.condition(held, 'Approved', log);
+});
+
+test('keys are read anew for each bundle: an unsigned one is refused, one of a new key is taken', async () => {
+  const folder = mkdtempSync(join(scene.cluster.dir, 'signed-'));
+  const secret = join(folder, 'secret');
+  const signed = (revision: string, key: string) => {
+    const flags = ['--signing-alg', 'HS256', '--signing-key', key];
+    return policyBundle(folder, revision, { allow: 'input.node.found' }, flags);
+  };
+  const [first, second] = ['a'.repeat(40), 'b'.repeat(40)];
+  const bundles = [await signed('first', first), await signed('second', second)];
+  writeFileSync(secret, first);
+  replaceBy(file, bundles[0] ?? '');
+  const config = `policy: {keys: {default: {algorithm: HS256, file: ${secret}}}}`;
+  approver = await scene.keep(
+    Approver.start({ kubeconfig: scene.cluster.adminKubeconfig, config, bundle: file }),
+  );
+  const program = approver;
+  const refused = (code: string) =>
+    eventually(async () => {
+      const { policy } = await program.status();
+      if (policy?.errors?.[0]?.code !== code) throw new NotYet(JSON.stringify(policy));
+      return policy;
+    });
+  replaceBy(file, bundle('allows'));
+  expect(await refused('SignatureMissing')).toMatchObject({ active_revision: 'first' });
+  replaceBy(file, bundles[1] ?? '');
+  expect(await refused('SignatureInvalid')).toMatchObject({ active_revision: 'first' });
+  // The same bundle is good once the key is there.
+  replaceFile(secret, second);
+  expect(await inForce(program, 'second')).not.toHaveProperty('code');
+  expect(program.log).not.toContain(second);
 });

@@ -13,6 +13,7 @@ import { verifySignature } from '../../src/bundle/signature.ts';
 import type { VerificationKey } from '../../src/bundle/verification-key.ts';
 import { tarGz } from '../support/bundle.ts';
 import { run } from '../support/command-line.ts';
+import { runToEnd } from './program.ts';
 import { csrObject } from '../support/csr-object.ts';
 import { ensureTool } from '../tools/ensure.ts';
 import { type Pair, pair } from '../support/signing-keys.ts';
@@ -543,16 +544,30 @@ describe('the program', () => {
     expect(said).not.toContain('PRIVATE KEY-----\n');
   });
 
-  test.each(['capture', 'verify', 'run'])('%s refuses an unsigned bundle, too', async (command) => {
+  test.each(['capture', 'verify'])('%s refuses an unsigned bundle, too', async (command) => {
     await unsigned();
     const config = configured({ bundle: join(root, 'unsigned.tar.gz'), ...keys() });
     const cases = new URL('../../policies/cases/', import.meta.url).pathname;
-    const args =
-      { capture: ['csr-1', '--output', join(root, 'captured')], verify: [cases], run: [] }[command] ?? [];
+    const args = { capture: ['csr-1', '--output', join(root, 'captured')], verify: [cases] }[command] ?? [];
     const kubeconfig = file('kubeconfig', readFileSync(new URL('../unit/cli/files.ts', import.meta.url)));
     const more = command === 'verify' ? [] : ['--kubeconfig', kubeconfig];
     const { code, err } = await run([command, ...args, '--config', config, ...more]);
     expect(err).toContain('SignatureMissing');
+    expect(code).toBe(2);
+  });
+
+  test('run refuses it, too', async () => {
+    await unsigned();
+    const config = configured({ bundle: join(root, 'unsigned.tar.gz'), ...keys() });
+    const clusters = [{ name: 'none', cluster: { server: 'https://127.0.0.1:1' } }];
+    const contexts = [{ name: 'none', context: { cluster: 'none', user: 'none' } }];
+    const users = [{ name: 'none', user: { token: 'none' } }];
+    const kubeconfig = file(
+      'nowhere',
+      JSON.stringify({ kind: 'Config', 'current-context': 'none', clusters, contexts, users }),
+    );
+    const { code, stderr } = await runToEnd(['run', '--config', config, '--kubeconfig', kubeconfig]);
+    expect(stderr).toContain('error: SignatureMissing: ');
     expect(code).toBe(2);
   });
 });

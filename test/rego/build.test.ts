@@ -29,13 +29,16 @@ import { passed } from '../../src/verify/outcome.ts';
 import { run as runHere } from '../support/command-line.ts';
 import { ensureTool } from '../tools/ensure.ts';
 import { run, type RunResult } from '../tools/run.ts';
-import { exampleDirectory, exampleNames } from './bundles.ts';
 import { caseEntries, loadCases } from './cases.ts';
 import { loadBundle } from './evaluate.ts';
 import { opa } from './opa.ts';
 import { policiesPath } from './paths.ts';
 
 /** The command `build` beside the real `opa build`. */
+
+const exampleNames = readdirSync(policiesPath('examples'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'review')
+  .map(({ name }) => name);
 
 const dist = policiesPath('../dist');
 const capabilities = policiesPath('capabilities.json');
@@ -115,12 +118,12 @@ describe('build makes what opa build makes', () => {
   });
 
   it.each(exampleNames)('of the example %s, by its own cases', async (name) => {
-    const pair = await both(exampleDirectory(name, scratch), name);
+    const repository = join(scratch, `${name}-repository`);
+    expect(await runHere(['init', repository, '--example', name])).toMatchObject({ code: 0 });
+    const pair = await both(join(repository, 'policy'), name);
     await expectSame(pair, name);
-    const file = join(scratch, `${name}-repository`);
-    expect(await runHere(['init', file, '--example', name])).toMatchObject({ code: 0 });
-    const config = loadConfig(join(file, 'config.yaml'));
-    const entries = readCases([join(file, 'cases')]);
+    const config = loadConfig(join(repository, 'config.yaml'));
+    const entries = readCases([join(repository, 'cases')]);
     const reports: Report[] = [];
     for (const bundle of [pair.ours, pair.theirs])
       reports.push(await verifyBundle(await readBundleFiles(bundle), entries, config, true));

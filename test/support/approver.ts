@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ShadowStatus } from '../../src/activation/shadow-record.ts';
 import type { BundleStatus } from '../../src/activation/status.ts';
 
 /** What is said in the configuration file, beside what every test needs. */
@@ -98,12 +99,14 @@ ${options.config ?? ''}
 
   /** What its admin server says of its bundles. */
   async status(): Promise<Readonly<Record<string, BundleStatus>>> {
-    const { port } = this.lines.find(({ msg }) => msg === 'serving /v1/status') ?? {};
-    const response = await fetch(`http://127.0.0.1:${String(port)}/v1/status`);
-    const { result }: { result: { bundles: Record<string, BundleStatus> } } = JSON.parse(
-      await response.text(),
-    );
-    return result.bundles;
+    return (await this.#status()).bundles;
+  }
+
+  /** What it says of the candidate policy. */
+  async shadow(): Promise<ShadowStatus> {
+    const { shadow } = await this.#status();
+    if (shadow === undefined) throw new Error('there is no candidate policy');
+    return shadow;
   }
 
   /** Its threads, those of them that evaluate policies, and the memory that it has in use, as the kernel counts them. */
@@ -140,6 +143,14 @@ ${options.config ?? ''}
   get port(): number | undefined {
     const line = this.lines.find(({ port }) => typeof port === 'number');
     return typeof line?.['port'] === 'number' ? line['port'] : undefined;
+  }
+
+  async #status(): Promise<{ bundles: Record<string, BundleStatus>; shadow?: ShadowStatus }> {
+    const { port } = this.lines.find(({ msg }) => msg === 'serving /v1/status') ?? {};
+    const response = await fetch(`http://127.0.0.1:${String(port)}/v1/status`);
+    const { result }: { result: { bundles: Record<string, BundleStatus>; shadow?: ShadowStatus } } =
+      JSON.parse(await response.text());
+    return result;
   }
 
   async #started(ready: boolean): Promise<void> {

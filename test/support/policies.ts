@@ -41,12 +41,18 @@ wait contains {"code": "NotYet", "msg": "in an hour", "retry_after_seconds": 360
 config_errors contains {"msg": "knob.x is wrong"} if ${configErrors ?? 'false'}
 `;
 
-/** Has the real opa build a policy with that revision; gives the archive. */
-export function policyBundle(folder: string, revision: string, says: PolicySays): Promise<string> {
-  return opaBundle(join(folder, revision), {
+/** Has the real opa build a policy with that revision, with more flags; gives the archive. */
+export function policyBundle(
+  folder: string,
+  revision: string,
+  says: PolicySays,
+  flags: readonly string[] = [],
+): Promise<string> {
+  const files = {
     '.manifest': JSON.stringify({ revision, roots: ['csr/mine'] }),
     'csr/mine/policy.rego': rego(says),
-  });
+  };
+  return opaBundle(join(folder, revision), files, flags);
 }
 
 /** JavaScript's regular expressions, which the SDK splits by, try every way to cut the text. */

@@ -67,7 +67,13 @@ export class BundleCache {
     const temporary = `${this.#file}.tmp`;
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+      // Neither to be led elsewhere, nor to wait for the reader of a pipe.
+      const flags =
+        constants.O_WRONLY |
+        constants.O_CREAT |
+        constants.O_TRUNC |
+        constants.O_NOFOLLOW |
+        constants.O_NONBLOCK;
       await using(await open(temporary, flags, 0o600), async (handle) => {
         await handle.chmod(0o600);
         await handle.writeFile(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), archive]));

@@ -1,11 +1,11 @@
 import type { BigIntStats } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../text/message.ts';
 import { digestBytes, digestFiles } from '../digest.ts';
 import { PolicyError } from '../error.ts';
-import { bundleLimits, readBundleFiles, unpackBundle } from '../files.ts';
+import { bundleLimits, readArchive, readBundleFiles, unpackBundle } from '../files.ts';
 import { SourceError } from './error.ts';
 import type { BundleSource, Fetched } from './source.ts';
 
@@ -59,7 +59,7 @@ export class FileSource implements BundleSource {
 
   /** Without files when it is the version that is known: nothing is unpacked then. */
   async #readArchive(known: string | undefined): Promise<Fetched | { version: string; files: undefined }> {
-    const archive = await this.#reading(() => readWhole(this.#path));
+    const archive = await this.#reading(() => readArchive(this.#path));
     const version = digestBytes(archive);
     if (version === known) return { version, files: undefined };
     return { version, files: await unpackBundle(archive), archive };
@@ -123,23 +123,6 @@ async function lookInto(directory: string, prefix: string, look: Look): Promise<
     look.add(`${prefix}${entry.name}`, info);
     // oxlint-disable-next-line no-await-in-loop
     if (info.isDirectory() && !entry.isSymbolicLink()) await lookInto(path, `${prefix}${entry.name}/`, look);
-  }
-}
-
-/** Through one handle, so that it is one file whatever is renamed over it meanwhile. */
-async function readWhole(path: string): Promise<Uint8Array> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    if (size > bundleLimits.totalBytes) {
-      throw new PolicyError(
-        'BundleTooLarge',
-        `bundle ${path}: more than ${String(bundleLimits.totalBytes)} bytes`,
-      );
-    }
-    return await handle.readFile();
-  } finally {
-    await handle.close();
   }
 }
 

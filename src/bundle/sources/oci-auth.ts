@@ -3,7 +3,7 @@ import { escapeText } from '../../text/escape.ts';
 import { credentialFor, type RegistryCredential } from './docker-config.ts';
 import { SourceError } from './error.ts';
 import type { OciReference } from './oci-reference.ts';
-import { isLoopback } from './redirect.ts';
+import { isLoopback, isOwnMachine } from './redirect.ts';
 import { refuseStatus, type Web } from './web.ts';
 
 const tokenLimit = 64 * 1024;
@@ -65,7 +65,8 @@ export class RegistryAuth {
     const wanted = new URLSearchParams({ scope: `repository:${this.#repository}:pull` });
     const service = parameters.get('service');
     if (service !== undefined) wanted.set('service', service);
-    const common = { name: this.#name, limit: tokenLimit, signal };
+    const isForeign = realm.origin !== this.#registry.origin;
+    const common = { name: this.#name, limit: tokenLimit, isForeign, signal };
     const headers = { accept: 'application/json' };
     let answer;
     if (credential?.kind === 'identity') {
@@ -101,6 +102,7 @@ export class RegistryAuth {
     const plain =
       this.#registry.protocol === 'http:' && (realm.host === this.#registry.host || isLoopback(realm));
     if (realm.protocol !== 'https:' && !(realm.protocol === 'http:' && plain)) throw refusal('it has no TLS');
+    if (isOwnMachine(realm) && !isOwnMachine(this.#registry)) throw refusal('that is this machine');
     if (withCredential && !isKin(realm.hostname, this.#registry.hostname)) {
       throw refusal('that is of another domain, and gets no credentials');
     }

@@ -14,8 +14,12 @@ export interface WebOptions {
   readonly verified: boolean;
 }
 
-/** What is asked; `authorization` is for the origin that is asked first, and no other. */
-export type WebQuestion = Question & { readonly authorization?: string | undefined };
+export type WebQuestion = Question & {
+  /** For the origin that is asked first, and no other. */
+  readonly authorization?: string | undefined;
+  /** A server said that this one is to be asked, and not the configuration: our client certificate is not for it. */
+  readonly isForeign?: boolean;
+};
 
 /** HTTP with redirects as a browser of bundles needs them. */
 export class Web {
@@ -29,7 +33,7 @@ export class Web {
    * Follows redirects, for GET and HEAD. Our token and our client certificate are for the configured origin: once a
    * redirect has led to another, neither is sent any more, even if the next one leads back.
    */
-  async ask(start: URL, { authorization, ...question }: WebQuestion): Promise<Answer> {
+  async ask(start: URL, { authorization, isForeign = false, ...question }: WebQuestion): Promise<Answer> {
     const { connections, timeouts, userAgent, verified } = this.#options;
     let url = start;
     let own = true;
@@ -40,7 +44,7 @@ export class Web {
         ...(own && authorization !== undefined && { authorization }),
       };
       // oxlint-disable-next-line no-await-in-loop -- one leads to the next
-      const dispatcher = await connections.to(own ? 'own' : 'foreign');
+      const dispatcher = await connections.to(own && !isForeign ? 'own' : 'foreign');
       // oxlint-disable-next-line no-await-in-loop
       const answer = await exchange(dispatcher, url, { ...question, headers }, timeouts);
       if (!redirects.has(answer.status) || question.method === 'POST') return answer;

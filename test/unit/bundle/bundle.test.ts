@@ -37,6 +37,53 @@ test('a good one', () => {
 describe('with one thing changed', () => {
   const latin1 = Uint8Array.of(0x7b, 0xe9, 0x7d);
   test.each<[string, Readonly<Record<string, unknown>>, string, RegExp]>([
+    [
+      '257 roots',
+      withManifest({ roots: Array.from({ length: 257 }, (_, n) => `r${String(n)}`) }),
+      'ManifestInvalid',
+      /roots/,
+    ],
+    [
+      '257 entrypoints',
+      withManifest({ wasm: Array.from({ length: 257 }, () => entry) }),
+      'ManifestInvalid',
+      /wasm/,
+    ],
+    [
+      'data of too many bytes',
+      { 'csr/x/data.yaml': undefined, 'csr/x/data.json': { a: 'x'.repeat(4 * 1024 * 1024) } },
+      'DataInvalid',
+      /data\.json: more than 4194304 bytes of JSON: keep large data out/,
+    ],
+    [
+      'YAML of too many bytes in two files',
+      { 'csr/x/data.yaml': `a: ${'x'.repeat(200_000)}`, 'csr/x/y/data.yaml': `a: ${'x'.repeat(200_000)}` },
+      'DataInvalid',
+      /y\/data\.yaml: more than 262144 bytes of YAML: write it as JSON/,
+    ],
+    [
+      'data of too many values in two files',
+      Object.fromEntries(
+        ['y', 'z'].map((name) => [
+          `csr/x/${name}/data.json`,
+          { a: Array.from({ length: 140_000 }, () => 0) },
+        ]),
+      ),
+      'DataInvalid',
+      /z\/data\.json: more than 262144 values/,
+    ],
+    [
+      'data of too many values in one',
+      { 'csr/x/y/data.json': { a: Array.from({ length: 263_000 }, () => 0) } },
+      'DataInvalid',
+      /more than 262144 values/,
+    ],
+    [
+      'a number of many digits',
+      { 'csr/x/y/data.json': `{"a": 0.1${'0'.repeat(2_000_000)}1}` },
+      'DataInvalid',
+      /a: 0\.10+ has too many digits/,
+    ],
     ['a delta', { 'patch.json': {} }, 'BundleDelta', /snapshot/],
     ['no manifest', { '.manifest': undefined }, 'ManifestMissing', /opa build/],
     ['a manifest that is no JSON', { '.manifest': 'roots: []' }, 'ManifestInvalid', /\.manifest: /],
@@ -119,7 +166,7 @@ describe('with one thing changed', () => {
     ['data that is a list', { 'csr/x/data.yaml': '[]' }, 'DataInvalid', /csr\/x\/data\.yaml: an object/],
     ['empty data', { 'csr/x/data.yaml': '' }, 'DataInvalid', /an object/],
     ['data that is no YAML', { 'csr/x/data.yaml': 'a: [' }, 'DataInvalid', /csr\/x\/data\.yaml/],
-    ['data with a key twice', { 'csr/x/data.yaml': 'a: 1\na: 2' }, 'DataInvalid', /unique/],
+    ['data with a key twice', { 'csr/x/data.yaml': 'a: 1\na: 2' }, 'DataInvalid', /key "a" is there twice/],
     ['data that is no JSON', { 'csr/x/data.json': '{a: 1}' }, 'DataInvalid', /csr\/x\/data\.json/],
     [
       'data twice',

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -87,10 +87,15 @@ const typed = (flag: string) =>
     tar.write(flag, 156, 'latin1');
     return sealed(tar);
   });
-const extended = async (record: string): Promise<Uint8Array> => {
-  const tar = gunzipSync(await tarGz([{ name: 'pax', content: record }, ...good]));
-  tar.write('x', 156, 'latin1');
-  return gzipSync(sealed(tar));
+const extended = async (...records: string[]): Promise<Uint8Array> => {
+  const tar = gunzipSync(await tarGz([...records.map((content) => ({ name: 'pax', content })), ...good]));
+  let at = 0;
+  for (const record of records) {
+    tar.write('x', at + 156, 'latin1');
+    sealed(tar, at);
+    at += 512 + Math.ceil(record.length / 512) * 512;
+  }
+  return gzipSync(tar);
 };
 
 describe('what readers of tar and gzip disagree about is refused', () => {
@@ -134,6 +139,30 @@ describe('what readers of tar and gzip disagree about is refused', () => {
       () => edited((tar) => Buffer.concat([tar, tar])),
       'BundleUnreadable',
       'follows the end',
+    ],
+    [
+      'a header of star, whose prefix is shorter',
+      () => edited((tar) => (tar.write('tar\0', 508, 'latin1'), sealed(tar))),
+      'BundleEntryRefused',
+      'do not agree',
+    ],
+    [
+      'a header of GNU with what Go takes for a prefix',
+      () => edited((tar) => (tar.write('ustar  \0', 257, 'latin1'), tar.write('evil', 345), sealed(tar))),
+      'BundleEntryRefused',
+      'do not agree',
+    ],
+    [
+      'two extended headers, of which Go forgets the first',
+      () => extended('13 path=evil\n', '19 comment=nothing\n'),
+      'BundleUnreadable',
+      'two extended headers',
+    ],
+    [
+      'an extended header of many records',
+      () => extended('6 a=b\n'.repeat(11_000)),
+      'BundleUnreadable',
+      'too long',
     ],
     ['no end', () => edited((tar) => tar.subarray(0, -1024)), 'BundleUnreadable', 'cut off'],
     ['half an end', () => edited((tar) => tar.subarray(0, -512)), 'BundleUnreadable', 'cut off'],
@@ -354,6 +383,15 @@ describe('a path', () => {
   test("with a link to a file, which may be anybody's", async () => {
     const path = make('link', (at) => symlinkSync('/etc/hostname', join(at, 'data.json')));
     await expect(readBundleFiles(path)).rejects.toThrow(refusal('BundleEntryRefused', 'a symbolic link'));
+  });
+
+  test.each(['/etc', '../elsewhere', '..2026'])('whose ..data leads out of it, to %s', async (target) => {
+    const path = make(`out-${basename(target)}`, (at) => {
+      mkdirSync(join(at, '..', 'elsewhere'), { recursive: true });
+      symlinkSync('/etc', join(at, '..2026'));
+      symlinkSync(target, join(at, '..data'));
+    });
+    await expect(readBundleFiles(path)).rejects.toThrow(refusal('BundleEntryRefused', 'leads out of'));
   });
 
   test('to a pipe, which nobody fills', async () => {

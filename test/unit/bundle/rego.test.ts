@@ -58,3 +58,18 @@ describe('the package', () => {
     expect(packageOf(source)).toEqual(expected);
   });
 });
+
+describe('a source that takes no longer than its length, and would by a careless expression', () => {
+  test.each<[string, string, readonly string[] | undefined]>([
+    ['a string that is never closed', `package a["${'b'.repeat(100_000)}\n`, ['a']],
+    ['one of quotes', `package a["${String.raw`\"`.repeat(1_000_000)}\n`, ['a']],
+    ['a raw string that is never closed', `package a[\`${'b'.repeat(100_000)}`, ['a']],
+    ['a path of many parts', `package ${'a.'.repeat(500_000)}a`, Array.from({ length: 500_001 }, () => 'a')],
+  ])('%s', (_, source, path) => {
+    expect(packageOf(source)).toEqual(path);
+  });
+
+  test('what stands before such a string is still found', () => {
+    expect(calls('package a\nb := time.now_ns()\nc := "\nd := time.now_ns()')).toEqual(['b:2 time.now_ns']);
+  });
+});

@@ -37,6 +37,18 @@ test('what is said replaces the default, and nothing beside it', () => {
   });
 });
 
+test('a candidate policy has the fields of a policy, with their defaults', () => {
+  expect(defaultConfig.policy.shadow).toBeUndefined();
+  const { cacheDirectory: _, shadow: __, ...fields } = defaultConfig.policy;
+  expect(parse('policy: {shadow: {}}').policy.shadow).toEqual(fields);
+  const { policy } = parse('policy: {bundle: a.tar.gz, shadow: {bundle: b.tar.gz, data: [c.yaml]}}');
+  expect(policy).toEqual({
+    ...fields,
+    bundle: 'a.tar.gz',
+    shadow: { ...fields, bundle: 'b.tar.gz', data: ['c.yaml'] },
+  });
+});
+
 const nine = (text: string) => `[${Array.from({ length: 9 }, () => text).join(', ')}]`;
 
 /** A good file with one thing changed; the line of what was changed is 3 unless said. */
@@ -45,6 +57,16 @@ const invalid: [string, string, string][] = [
   ['an unknown field inside', 'limits:\n  maxSans: 10', 'c.yaml:4: limits.maxSans: unknown field'],
   ['a field in the wrong case', 'OnDeny: deny', 'c.yaml:3: OnDeny: unknown field'],
   ['a text for a number', 'limits:\n  maxSANs: many', 'c.yaml:4: limits.maxSANs: Invalid input'],
+  [
+    'a candidate that keeps its bundle',
+    'policy: {shadow: {cacheDirectory: /x}}',
+    'c.yaml:3: policy.shadow.cacheDirectory: unknown field',
+  ],
+  [
+    'a candidate of a candidate',
+    'policy: {shadow: {shadow: {}}}',
+    'c.yaml:3: policy.shadow.shadow: unknown field',
+  ],
   ['a quoted number', 'server: {port: "8080"}', 'c.yaml:3: server.port: Invalid input'],
   ['a fraction', 'limits: {concurrency: 1.5}', 'c.yaml:3: limits.concurrency: Invalid input'],
   ['no thread', 'limits: {workers: 0}', 'c.yaml:3: limits.workers: Too small'],

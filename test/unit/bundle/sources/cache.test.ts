@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -145,6 +146,14 @@ test.each<[string, () => void, RegExp]>([
   expect(await cache().read()).toBeUndefined();
   expect(warnings).toEqual([expect.stringMatching(message)]);
   expect(warnings.join()).not.toContain('secret');
+});
+
+test('a pipe in the place of what is written is not waited for', async () => {
+  await cache().write(await bundle('{}'));
+  execFileSync('mkfifo', [`${file()}.tmp`]);
+  await cache().write(await bundle('{"revision": "2"}'));
+  expect(warnings).toEqual([expect.stringMatching(/could not be kept.*ENXIO/)]);
+  expect((await cache().read())?.files.size).toBe(1);
 });
 
 test('what cannot be kept is a warning, and leaves what was there', async () => {

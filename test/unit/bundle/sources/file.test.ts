@@ -136,7 +136,7 @@ describe('a file', () => {
     await write('{}');
     truncateSync(join(directory, 'b.tar.gz'), bundleLimits.totalBytes + 1);
     await expect(fileSource().fetch(undefined, signal)).rejects.toThrow(
-      refusal('BundleTooLarge', /67108864 bytes/),
+      refusal('BundleTooLarge', new RegExp(`${String(bundleLimits.totalBytes)} bytes`)),
     );
   });
 

@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { digestBytes } from '../../../../src/bundle/digest.ts';
 import { bundleLimits } from '../../../../src/bundle/files.ts';
+import { Connections } from '../../../../src/bundle/sources/connections.ts';
+import { defaultTimeouts } from '../../../../src/bundle/sources/exchange.ts';
+import { OciSource } from '../../../../src/bundle/sources/oci.ts';
+import { parseOciReference } from '../../../../src/bundle/sources/oci-reference.ts';
+import { Web } from '../../../../src/bundle/sources/web.ts';
 import { credentialFor } from '../../../../src/bundle/sources/docker-config.ts';
-import { parseChallenges } from '../../../../src/bundle/sources/oci-auth.ts';
+import { parseChallenges, RegistryAuth } from '../../../../src/bundle/sources/oci-auth.ts';
 import { openSource } from '../../../../src/bundle/sources/open.ts';
 import { tarGz } from '../../../support/bundle.ts';
 import { type Handler, WebServer } from '../../../support/web-server.ts';
@@ -306,6 +311,44 @@ describe('tokens', () => {
       'GET /token?scope=repository:a/b:pull&service=the+registry',
     ]);
     expect(auth.seen[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  test('by a service on another origin, which is not shown our client certificate', async () => {
+    const shown: string[] = [];
+    class Recorded extends Connections {
+      override to(whose: 'own' | 'foreign') {
+        shown.push(whose);
+        return super.to(whose);
+      }
+    }
+    const timeouts = defaultTimeouts;
+    const connections = new Recorded({}, timeouts.connectMs);
+    const web = new Web({ connections, timeouts, userAgent: 'test', verified: false });
+    const reference = parseOciReference(false, `${server.host}/a/b:1`, 'bundle');
+    const source = () => new OciSource(reference, web, undefined).fetch(undefined, signal);
+    await source();
+    expect(shown).toEqual(['own', 'foreign', 'own', 'own']);
+    realm = `${server.url}/token`;
+    const before = guard;
+    guard = (request, response, seen) => {
+      if (!seen.url.startsWith('/token')) return before(request, response, seen);
+      response.end(JSON.stringify({ token: 'token-1' }));
+      return false;
+    };
+    await source();
+    expect(shown.slice(4)).toEqual(['own', 'own', 'own', 'own']);
+  });
+
+  test('of this machine are not asked for, if a registry of another one says so', async () => {
+    const timeouts = defaultTimeouts;
+    const connections = new Connections({}, timeouts.connectMs);
+    const web = new Web({ connections, timeouts, userAgent: 'test', verified: false });
+    const reference = parseOciReference(true, 'registry.example.com/a/b:1', 'bundle');
+    const demand = `Bearer realm="${realm.replace('http:', 'https:')}"`;
+    await expect(new RegistryAuth('b', reference, web, undefined).renew(demand, signal)).rejects.toThrow(
+      refusal('SourceCredentials', /that is this machine/),
+    );
+    expect(auth.seen).toEqual([]);
   });
 
   test('for a password', async () => {

@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Gather } from '../decide/facts.ts';
+import type { HostReasonCode } from '../decide/host-reasons.ts';
+import type { CertificateRequest } from '../decide/request.ts';
+import type { Decided } from '../decide/shadow.ts';
+import { decideCandidate, gistOf, isComparable } from '../decide/shadow.ts';
+import type { Verdict } from '../decide/verdict.ts';
+import type { Activation } from './activation.ts';
+
+/** What both policies say of one request. */
+export interface Comparison {
+  readonly request: CertificateRequest;
+  readonly at: Date;
+  readonly active: Verdict;
+  readonly candidate: Verdict;
+}
+
+/** Told of every comparison that is news. Must not throw. */
+export interface ShadowObserver {
+  readonly compared: (comparison: Comparison) => void;
+  /** Too many waited already. */
+  readonly dropped: () => void;
+  /** The policies in force had not had their facts. */
+  readonly skipped: () => void;
+}
+
+/** A decision, while it is to be compared. */
+export interface ToCompare extends Decided {
+  /** Whether the policies that made it are in force still; else it is made again, and compared then. */
+  readonly stands: () => boolean;
+}
+
+export interface ShadowOptions<Candidate> {
+  /** Of the candidate; nothing is compared while there is none. */
+  readonly activation: Activation<Candidate>;
+  /** For the facts that the candidate alone asks for. */
+  readonly gather: Gather;
+  readonly observer: ShadowObserver;
+  readonly now: () => Date;
+  /** How long the candidate is left alone after an evaluation that had to be ended, in milliseconds. */
+  readonly restMs: number;
+  readonly limits?: ShadowLimits;
+}
+
+interface ShadowLimits {
+  readonly waiting: number;
+  /** Of all that wait, in characters of JSON: lookups may be large. */
+  readonly characters: number;
+  /** Requests of which the last comparison is known. */
+  readonly known: number;
+}
+
+const defaults: ShadowLimits = { waiting: 256, characters: 16 * 1024 * 1024, known: 10_000 };
+
+interface Job {
+  readonly work: ToCompare;
+  readonly characters: number;
+  /** Its request is gone: whatever is found out now is told, and not kept. */
+  forgotten: boolean;
+}
+
+const timeoutCode: HostReasonCode = 'PolicyTimeout';
+
+/**
+ * Asks a candidate about what the policies in force have decided: afterwards, one request at a time, and nobody waits for
+ * it or acts on it. When more is decided than the candidate keeps up with, the rest is not compared.
+ */
+export class Shadow<Candidate> {
+  readonly #options: ShadowOptions<Candidate>;
+  readonly #limits: ShadowLimits;
+  /** By uid; the newest decision of each request, the first that came first. */
+  readonly #waiting = new Map<string, Job>();
+  #characters = 0;
+  #running: Job | undefined;
+  #working = false;
+  /** By uid: what was told last, so that a request that is decided again and again is told once. */
+  readonly #told = new Map<string, string>();
+  readonly #stopping = new AbortController();
+
+  constructor(options: ShadowOptions<Candidate>) {
+    this.#options = options;
+    this.#limits = options.limits ?? defaults;
+  }
+
+  /** Takes a decision and returns at once. */
+  compare(work: ToCompare): void {
+    const { activation, observer } = this.#options;
+    if (this.#stopping.signal.aborted || activation.policies === undefined) return;
+    if (!isComparable(work.decision)) {
+      observer.skipped();
+      return;
+    }
+    const { uid, request } = work.request;
+    const characters = JSON.stringify(work.decision.input ?? {}).length + request.length;
+    const before = this.#waiting.get(uid)?.characters ?? 0;
+    const isFull = this.#waiting.size >= this.#limits.waiting && !this.#waiting.has(uid);
+    if (isFull || this.#characters - before + characters > this.#limits.characters) {
+      observer.dropped();
+      return;
+    }
+    this.#characters += characters - before;
+    this.#waiting.set(uid, { work, characters, forgotten: false });
+    if (!this.#working) void this.#work();
+  }
+
+  /** A request is gone: nothing about it is kept. A comparison that is due is still made, above all of one just approved. */
+  forget(uid: string): void {
+    this.#told.delete(uid);
+    const waiting = this.#waiting.get(uid);
+    if (waiting !== undefined) waiting.forgotten = true;
+    if (this.#running?.work.request.uid === uid) this.#running.forgotten = true;
+  }
+
+  /** Other policies are compared from now on: whatever is found is news again. */
+  restart(): void {
+    this.#told.clear();
+  }
+
+  /** For good. What is under way ends with the candidate's isolate, and is told to nobody. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#waiting.clear();
+    this.#characters = 0;
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    for (let job = this.#take(); job !== undefined; job = this.#take()) {
+      this.#running = job;
+      // oxlint-disable-next-line no-await-in-loop -- one at a time is the point
+      const candidate = await this.#ask(job);
+      if (candidate !== undefined) this.#tell(job, candidate);
+      // So a candidate that spins takes a part of a CPU, and not all of it.
+      // oxlint-disable-next-line no-await-in-loop
+      if (candidate !== undefined && isOverdue(candidate)) await this.#rest();
+    }
+    this.#running = undefined;
+    this.#working = false;
+  }
+
+  #take(): Job | undefined {
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    const [uid, job] = first;
+    this.#waiting.delete(uid);
+    this.#characters -= job.characters;
+    return job;
+  }
+
+  /** Undefined when there is nothing to compare any more. */
+  async #ask({ work }: Job): Promise<Verdict | undefined> {
+    const { activation, gather } = this.#options;
+    while (work.stands() && !this.#stopping.signal.aborted && activation.policies !== undefined) {
+      // oxlint-disable-next-line no-await-in-loop -- again only when another candidate has come meanwhile
+      const made = await activation.use((candidate) => decideCandidate(work, gather, candidate));
+      if (made.stands() && work.stands() && !this.#stopping.signal.aborted) return made.value;
+    }
+    return undefined;
+  }
+
+  #tell({ work, forgotten }: Job, candidate: Verdict): void {
+    const { request, decision } = work;
+    const active = decision.verdict;
+    const found = createHash('sha256')
+      .update(`${gistOf(active)}\n${gistOf(candidate)}`)
+      .digest('base64');
+    if (this.#told.get(request.uid) === found) return;
+    if (!forgotten) {
+      this.#told.delete(request.uid);
+      this.#told.set(request.uid, found);
+      const [oldest] = this.#told.keys();
+      if (this.#told.size > this.#limits.known && oldest !== undefined) this.#told.delete(oldest);
+    }
+    this.#options.observer.compared({ request, at: this.#options.now(), active, candidate });
+  }
+
+  async #rest(): Promise<void> {
+    const { signal } = this.#stopping;
+    // Rejects only when it is stopped.
+    await sleep(this.#options.restMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+function isOverdue({ kind, reasons }: Verdict): boolean {
+  return kind === 'error' && reasons.some(({ code }) => code === timeoutCode);
+}
