@@ -42,17 +42,27 @@ interface Held {
   readonly loaded: Loaded;
   uses: number;
   retired: boolean;
+  closed: boolean;
 }
 
 /**
+ * So many sets that are no longer in force go on beside the one that is; each has threads of its own, some 20 MB of memory
+ * and more. What is under way by an older one is cut short: it would only be made again.
+ */
+const maxRetired = 1;
+
+/**
  * The policies in force. A candidate is proven before it replaces them, in one step; a bad one changes nothing. What is
- * under way goes on with the policies that it was begun with, which are closed when nothing needs them any more.
+ * under way goes on with the policies that it was begun with, which are closed when nothing needs them any more, or when
+ * others have been replaced since.
  */
 export class Activation<Candidate> {
   readonly #load: ActivationOptions<Candidate>['load'];
   readonly #listeners: ActivationListener[] = [];
   readonly #stopping = new AbortController();
   #active: Held | undefined;
+  /** In use still, but no longer in force; oldest first. */
+  #retired: Held[] = [];
   #running: Promise<unknown> | undefined;
   /** The one that is next: of several that come while one is loaded, the newest. */
   #next: { readonly candidate: Candidate; readonly settle: (result: OfferResult) => void } | undefined;
@@ -149,19 +159,30 @@ export class Activation<Candidate> {
       return superseded;
     }
     const before = this.#active;
-    this.#active = { loaded, uses: 0, retired: false };
+    this.#active = { loaded, uses: 0, retired: false, closed: false };
     for (const { activated } of this.#listeners) activated(loaded);
-    if (before !== undefined) {
-      before.retired = true;
-      closeUnused(before);
-    }
+    if (before !== undefined) this.#retire(before);
     return { kind: 'activated' };
+  }
+
+  #retire(before: Held): void {
+    before.retired = true;
+    closeUnused(before);
+    const used = [...this.#retired, before].filter(({ closed }) => !closed);
+    this.#retired = used.slice(-maxRetired);
+    for (const held of used.slice(0, -maxRetired)) close(held);
   }
 }
 
 const superseded = { kind: 'superseded' } as const;
 
-/** Nothing waits for the end of a thread, and its failing to end is nothing that anybody could mend. */
 function closeUnused(held: Held): void {
-  if (held.retired && held.uses === 0) held.loaded.close().catch(() => undefined);
+  if (held.retired && held.uses === 0) close(held);
+}
+
+/** Nothing waits for the end of a thread, and its failing to end is nothing that anybody could mend. */
+function close(held: Held): void {
+  if (held.closed) return;
+  held.closed = true;
+  held.loaded.close().catch(() => undefined);
 }

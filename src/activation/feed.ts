@@ -39,6 +39,10 @@ export class PolicyFeed {
   #poller: Poller | undefined;
   #patience: NodeJS.Timeout | undefined;
   #triedLastGood = false;
+  /** The last good bundle, where it was taken: until the source gives one, it is the one to try again. */
+  #kept: Fetched | undefined;
+  /** Bundles of the source that are not known yet to be good or bad. */
+  #proving = 0;
   #writing: Promise<void> = Promise.resolve();
   /** Why what the source had last cannot even be read as a bundle. */
   #unreadable: string | undefined;
@@ -46,7 +50,8 @@ export class PolicyFeed {
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#files = new WatchedFiles(options.files, () => {
-      if (this.#latest !== undefined) void options.activation.offer(this.#latest);
+      if (this.#latest !== undefined) void this.#offer(this.#latest);
+      else if (this.#kept !== undefined) void options.activation.offer(this.#kept);
     });
   }
 
@@ -118,7 +123,9 @@ export class PolicyFeed {
 
   async #offer(fetched: Fetched): Promise<void> {
     const { activation, lastGood } = this.#options;
+    this.#proving += 1;
     const { kind } = await activation.offer(fetched);
+    this.#proving -= 1;
     if (kind === 'activated' && lastGood !== undefined) {
       // One after the other, and the newest last.
       this.#writing = this.#writing.then(() => lastGood.write(fetched));
@@ -138,15 +145,28 @@ export class PolicyFeed {
     void this.#takeLastGood();
   }
 
-  /** Once, and only where there is nothing else: whatever the source gives later replaces it. */
+  /**
+   * Once, and only where there is nothing else: whatever the source gives later replaces it. What the source has given goes
+   * first, however long its proof takes: put in force behind it, the kept one would replace a newer one.
+   */
   async #takeLastGood(): Promise<void> {
     const { activation, lastGood } = this.#options;
-    if (lastGood === undefined || this.#triedLastGood || activation.policies !== undefined) return;
+    if (lastGood === undefined || this.#triedLastGood) return;
+    if (this.#proving > 0 || activation.policies !== undefined) return;
     this.#triedLastGood = true;
     const before = this.#latest;
     const kept = await lastGood.read();
-    // A bundle that came meanwhile is newer; it is being proven, or will be the next to be tried.
-    if (kept !== undefined && this.#latest === before) await activation.offer(kept);
+    if (this.#latest !== before) {
+      // One that came meanwhile is newer. It may have been refused already, so this one's turn may be now.
+      this.#triedLastGood = false;
+      await this.#takeLastGood();
+      return;
+    }
+    if (kept === undefined) return;
+    this.#kept = kept;
+    const { kind } = await activation.offer(kept);
+    // A newer one took its place in the queue, and may yet be refused.
+    if (kind === 'superseded') this.#triedLastGood = false;
   }
 }
 

@@ -1,14 +1,20 @@
 import { stat } from 'node:fs/promises';
 
-/** Tells when any of some files has become another one: by stat, since a ConfigMap's are links that are swapped. */
+/**
+ * Tells when any of some files has become another one: by stat, since a ConfigMap's are links that are swapped. Not before
+ * they were seen twice alike: who writes one in place may not be done, and half of an overlay may be an overlay as well.
+ */
 export class WatchedFiles {
   readonly #paths: readonly string[];
   readonly #everyMs: number;
   readonly #changed: () => void;
+  /** As they were when they were read. */
   #seen = '';
+  /** As they were at the last look. */
+  #last = '';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(paths: readonly string[], changed: () => void, everyMs = 1_000) {
+  constructor(paths: readonly string[], changed: () => void, everyMs = 500) {
     this.#paths = paths;
     this.#changed = changed;
     this.#everyMs = everyMs;
@@ -38,7 +44,9 @@ export class WatchedFiles {
   async #look(): Promise<void> {
     const marks = await this.marks();
     if (this.#timer === undefined) return;
-    if (marks !== this.#seen) {
+    const isStill = marks === this.#last;
+    this.#last = marks;
+    if (isStill && marks !== this.#seen) {
       this.#seen = marks;
       this.#changed();
     }

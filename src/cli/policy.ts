@@ -122,6 +122,7 @@ async function unlessStopped(
   activation: Activation<Fetched>,
   run: () => Promise<void>,
 ): Promise<void> {
+  if (signal.aborted) return;
   const end = () => void activation.close();
   signal.addEventListener('abort', end, { once: true });
   try {

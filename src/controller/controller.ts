@@ -105,10 +105,12 @@ export class Controller {
 
   /**
    * Decides every pending request again, whatever it waits for, but for a Retry-After of the API server: the policies have
-   * changed. The queue keeps its order, so that new requests are not held up.
+   * changed. The queue keeps its order, so that new requests are not held up. Nobody waits longer for what other policies
+   * spent too much time on.
    */
   redecideAll(): void {
     this.#waits.clear();
+    this.#queue.forgive();
     for (const request of this.#requestors.all()) this.#enqueue(request);
   }
 
@@ -229,16 +231,24 @@ export class Controller {
     this.#requestors.delete(request);
     this.#putOff.delete(request.name);
     this.#queue.forget(request.name);
-    this.#written.delete(request.uid);
-    this.#waits.forget(request.uid);
-    this.#options.events.forget(request.uid);
-    this.#options.forgotten?.(request.uid);
+    this.#forgetVerdicts(request.uid);
+  }
+
+  #forgetVerdicts(uid: string): void {
+    this.#written.delete(uid);
+    this.#waits.forget(uid);
+    this.#options.events.forget(uid);
+    this.#options.forgotten?.(uid);
   }
 
   async #process(name: string) {
     const found = this.#find(name);
     if (found === undefined || this.#written.has(found.request.uid)) return { kind: 'done' } as const;
-    return reconcile(found, this.#options, this.#actions());
+    const outcome = await reconcile(found, this.#options, this.#actions());
+    // It may have gone meanwhile; what was noted of it since then nobody would ever forget.
+    const { uid } = found.request;
+    if (this.#find(name)?.request.uid !== uid) this.#forgetVerdicts(uid);
+    return outcome;
   }
 
   #actions(): ReconcileActions {
@@ -249,7 +259,7 @@ export class Controller {
         startedAt = performance.now();
         return this.#options.decide(request);
       },
-      put: (object) => putApproval(client, object),
+      put: (object, wanted) => putApproval(client, object, { wanted }),
       read: async (name) => {
         try {
           return await getCSR(client, name);

@@ -164,6 +164,12 @@ export class WorkQueue {
     this.#schedulePump();
   }
 
+  /** What made keys costly is gone: no group waits for it any longer. */
+  forgive(): void {
+    this.#shares.forgive();
+    this.#schedulePump();
+  }
+
   /** Begins to work, or goes on after `drain`. */
   start(): void {
     if (this.#started) return;

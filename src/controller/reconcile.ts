@@ -26,8 +26,11 @@ export interface Judged extends Decision {
 /** What reconciling one request may do to the world, and tell it. */
 export interface ReconcileActions {
   readonly decide: (request: CertificateRequest) => Promise<Judged>;
-  /** PUT /approval with the object's uid and resourceVersion. */
-  readonly put: (object: KubeObject) => Promise<unknown>;
+  /**
+   * PUT /approval with the object's uid and resourceVersion.
+   * @param wanted asked when it is about to be sent; if not, it is an `aborted` of which nothing was sent
+   */
+  readonly put: (object: KubeObject, wanted: () => boolean) => Promise<unknown>;
   /** Reads the request anew; undefined when it is gone. */
   readonly read: (name: string) => Promise<KubeObject | undefined>;
   readonly message: (decision: Judged) => string;
@@ -55,7 +58,7 @@ const forbiddenRetryMs = 60_000;
  * configuration say. A request that stays undecided is not touched.
  *
  * A decision of policies that are no longer in force is not written but made again; that is looked at last in the very turn
- * in which the write is begun. A write that is under way when policies change stands, as if they had changed after it.
+ * in which the write is sent, after any wait for credentials. A write that is under way when policies change stands, as if they had changed after it.
  */
 export async function reconcile(
   start: Pending,
@@ -79,16 +82,16 @@ export async function reconcile(
     try {
       // oxlint-disable-next-line no-await-in-loop
       const whole = object ?? (await readWhole(request, actions));
-      if (!decision.stands()) {
-        overtaken += 1;
-        continue;
-      }
       // oxlint-disable-next-line no-await-in-loop
-      await actions.put(withCondition(whole, condition, actions.message(decision)));
+      await actions.put(withCondition(whole, condition, actions.message(decision)), decision.stands);
       actions.wrote(request, condition);
       return done;
     } catch (cause) {
       if (!(cause instanceof KubeError)) throw cause;
+      if (cause.kind === 'aborted' && !cause.uncertain) {
+        overtaken += 1;
+        continue;
+      }
       actions.writeFailed(request, condition, cause);
       const outcome = afterFailedWrite(cause);
       if (outcome !== 'read again') return outcome;

@@ -61,6 +61,15 @@ export class Shares {
     for (const [group, share] of this.#groups) this.#free(group, share);
   }
 
+  /** What was costly is so no longer: every group is like any other. */
+  forgive(): void {
+    for (const [group, share] of this.#groups) {
+      Object.assign(share, { costs: 0, heldUntil: 0 });
+      this.#free(group, share);
+      if (share.working === 0) this.#groups.delete(group);
+    }
+  }
+
   #hold(group: string, share: Share): void {
     const { clock, delayMs, freed } = this.#options;
     share.cancel?.();

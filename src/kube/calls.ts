@@ -34,7 +34,7 @@ export async function getCSR(client: KubeClient, name: string, options?: Options
 export async function putApproval(
   client: KubeClient,
   csr: KubeObject,
-  options?: Options,
+  options?: Options & Pick<RequestOptions, 'wanted'>,
 ): Promise<KubeObject> {
   const { name, uid, resourceVersion } = csr.metadata;
   if (uid === '' || resourceVersion === '') throw new TypeError('an approval needs uid and resourceVersion');

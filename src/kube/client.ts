@@ -31,6 +31,11 @@ export interface RequestOptions {
   readonly query?: Query | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
+  /**
+   * Asked in the very turn in which the request is handed to its connection: whoever has to wait for credentials may no
+   * longer want it. False is an `aborted` of which nothing was sent.
+   */
+  readonly wanted?: (() => boolean) | undefined;
 }
 
 export interface WatchEvent {
@@ -129,6 +134,7 @@ export class KubeClient {
     options: RequestOptions | undefined,
     credential: Credential,
   ): Promise<JsonRecord> {
+    if (options?.wanted?.() === false) throw noLongerWanted();
     const answer = await exchange(this.#transport.dispatchers(credential.tls).request, {
       origin: this.#origin,
       method,
@@ -181,6 +187,10 @@ export class KubeClient {
       return false; // the 401 says more than why there is nothing better
     }
   }
+}
+
+function noLongerWanted(): KubeError {
+  return new KubeError({ kind: 'aborted', message: 'no longer wanted when it could be sent' });
 }
 
 function parseServer(server: string, allowPlainHttp: boolean): URL {

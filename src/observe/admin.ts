@@ -16,19 +16,20 @@ export interface AdminOptions {
  */
 export function serveAdmin(options: AdminOptions): Promise<Listening> {
   return listen((request, response) => {
-    const send = (status: number, body: object): void => {
+    const send = (status: number, body: object, headers: Readonly<Record<string, string>> = {}): void => {
       response
         .writeHead(status, {
           'content-type': 'application/json',
           'cache-control': 'no-store',
           'x-content-type-options': 'nosniff',
+          ...headers,
         })
         .end(`${JSON.stringify(body, undefined, 2)}\n`);
     };
     const path = (request.url ?? '').replace(/\?.*$/, '');
     if (!isForUs(request, options.address)) {
       send(421, problem('HostRefused', 'the Host header must name this address, or localhost'));
-    } else if (request.method !== 'GET') send(405, problem('MethodRefused', 'only GET'));
+    } else if (request.method !== 'GET') send(405, problem('MethodRefused', 'only GET'), { allow: 'GET' });
     else if (path === '/v1/status') send(200, { result: options.status() });
     else send(404, problem('NotFound', 'there is /v1/status'));
   }, options);

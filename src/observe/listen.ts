@@ -8,14 +8,28 @@ export interface Listening {
   readonly close: () => Promise<void>;
 }
 
-/** Serves short answers over HTTP; whoever is slow to ask is cut off, and nobody holds up the end. */
+export interface ListenOptions {
+  readonly address: string;
+  readonly port: number;
+  /** How long one may take to ask; half of how long one may take nothing of an answer. */
+  readonly patienceMs?: number;
+}
+
+/** Serves short answers over HTTP; whoever is slow to ask or to listen is cut off, and nobody holds up the end. */
 export async function listen(
   handle: RequestListener,
-  { address, port }: { readonly address: string; readonly port: number },
+  { address, port, patienceMs = 5000 }: ListenOptions,
 ): Promise<Listening> {
-  const server = createServer(handle);
-  server.headersTimeout = 5000;
-  server.requestTimeout = 5000;
+  const server = createServer(
+    {
+      headersTimeout: patienceMs,
+      requestTimeout: patienceMs,
+      // Node looks for the slow ones so often; by default every 30 seconds.
+      connectionsCheckingInterval: patienceMs / 5,
+    },
+    handle,
+  );
+  server.timeout = 2 * patienceMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, address, () => {

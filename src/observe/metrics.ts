@@ -6,6 +6,10 @@ const prefix = 'csr_approver_';
 /** Latencies from a millisecond to the 15 minutes that a kubelet waits. */
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
 
+/** What a bundle's author may make of a label: so many codes of such a length, over all the bundles there ever were. */
+const maxCodes = 500;
+const maxCode = 128;
+
 /**
  * Metrics of the program, by Prometheus's naming practice. No label's value comes from a request: reason codes that
  * no rule's METADATA declares count as `Other`.
@@ -13,6 +17,8 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export class Metrics {
   readonly registry = new Registry();
   readonly #known: () => ReadonlySet<string>;
+  /** Codes that have been a label: one is for good, whatever policy is in force later. */
+  readonly #codes = new Set<string>();
   /** By bundle: the revision in force. */
   readonly #revisions = new Map<string, string>();
 
@@ -149,9 +155,15 @@ export class Metrics {
   decided(signer: string, verdict: VerdictKind, reasons: readonly Reason[], durationSeconds: number): void {
     this.decisions.inc({ signer, verdict });
     const known = this.#known();
-    for (const code of new Set(reasons.map((reason) => (known.has(reason.code) ? reason.code : 'Other')))) {
+    for (const code of new Set(reasons.map((reason) => this.#labelOf(reason.code, known)))) {
       this.reasons.inc({ signer, verdict, code });
     }
     this.decisionDuration.observe(durationSeconds);
+  }
+
+  #labelOf(code: string, known: ReadonlySet<string>): string {
+    if (!known.has(code) || code.length > maxCode) return 'Other';
+    if (this.#codes.size < maxCodes) this.#codes.add(code);
+    return this.#codes.has(code) ? code : 'Other';
   }
 }

@@ -4,6 +4,7 @@ import { PolicyError } from '../bundle/error.ts';
 import { callsOf } from '../bundle/rego.ts';
 import { isSupported } from './abi.ts';
 import { Isolate } from './isolate.ts';
+import { checkShape } from './module-shape.ts';
 import type { Answer } from './question.ts';
 
 /**
@@ -57,6 +58,7 @@ export class Engine {
       throw new PolicyError('WasmInvalid', `not a WebAssembly module: ${messageOf(cause)}`, { cause });
     });
     checkAbi(module);
+    checkShape(wasm);
     const started = await isolate.start(module, data).catch((cause: unknown) => {
       throw new PolicyError('WasmInvalid', `the module does not start: ${messageOf(cause)}`, { cause });
     });
@@ -137,8 +139,10 @@ function checkAbi(module: WebAssembly.Module): void {
       );
     }
   }
+  let memories = 0;
   for (const entry of WebAssembly.Module.imports(module)) {
-    if (entry.module !== 'env') {
+    if (entry.kind === 'memory') memories += 1;
+    if (entry.module !== 'env' || memories > 1) {
       throw new PolicyError(
         'WasmInvalid',
         `the module imports ${entry.module}.${entry.name}: it is no OPA policy`,

@@ -5,10 +5,12 @@ import { messageOf } from '../text/message.ts';
 import { EvaluationError } from './error.ts';
 import { Instance } from './instance.ts';
 import type { Answer, Question } from './question.ts';
+import { limitTexts } from './text-limits.ts';
 
 // What a policy prints (the SDK's opa_println), and what a builtin that it calls warns of, belongs to nobody's output.
 for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) console[method] = () => undefined;
 process.removeAllListeners('warning');
+limitTexts();
 
 /** Longest problem that is told: a library may put all of its input into a message. */
 const maxProblem = 1024;

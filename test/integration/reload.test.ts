@@ -37,6 +37,7 @@ const says: Readonly<Record<string, PolicySays>> = {
   'unknown-signer': { allow: 'true', signerName: 'example.com/serving' },
   builtin: { allow: 'crypto.sha256(input.name) != "x"' },
   loops: { allow: neverEnds },
+  pads: { allow: 'sprintf("%400000000d", [1]) == "x"' },
 };
 const built = new Map<string, string>();
 const bundle = (name: string): string => {
@@ -184,6 +185,7 @@ describe('a bad bundle leaves the policy in force, and says why, until a good on
     ['a signer without a floor', () => readFileSync(bundle('unknown-signer')), 'SignerNotSupported'],
     ['a function that is not there', () => readFileSync(bundle('builtin')), 'BuiltinUnsupported'],
     ['a rule that never ends', () => readFileSync(bundle('loops')), 'DecisionInvalid'],
+    ['a rule that takes more than there is', () => readFileSync(bundle('pads')), 'DecisionInvalid'],
   ])('%s', async (_, content, code) => {
     const program = await start('allows');
     const log = () => program.log;

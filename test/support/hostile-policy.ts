@@ -23,7 +23,7 @@ decision := {"allow": "yes"} if asked("shape")
 
 default allow := false
 
-allow if count({"loop", "split", "hog", "abort", "deep", "long", "many", "half", "odd"} & {name | some name in input.sans.dns}) == 0
+allow if count({"loop", "split", "hog", "abort", "deep", "long", "many", "half", "odd", "pad"} & {name | some name in input.sans.dns}) == 0
 
 asked(name) if name in input.sans.dns
 
@@ -57,6 +57,12 @@ allow if {
 allow if {
 	asked("abort")
 	sprintf("%q", ["x"]) == "x"
+}
+
+# In the host: half of a gigabyte in one piece.
+allow if {
+	asked("pad")
+	sprintf("%400000000d", [1]) == "x"
 }
 
 # Parsed by recursion.

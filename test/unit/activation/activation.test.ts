@@ -40,6 +40,7 @@ const end = (name: string) => {
   if (one === undefined) throw new Error(`${name} is not being loaded`);
   return one;
 };
+const closings = () => order.filter((line) => line.startsWith('close'));
 const activate = async (name: string) => {
   const offered = activation.offer(name);
   end(name).good();
@@ -118,6 +119,21 @@ describe('what is made by policies', () => {
     ends[1]?.();
     expect((await made[1])?.stands()).toBe(false);
     expect(order.filter((line) => line === 'close a')).toHaveLength(1);
+  });
+
+  test('is cut short when others have been replaced since: it would only be made again', async () => {
+    const ends: (() => void)[] = [];
+    const made: Promise<{ stands: () => boolean }>[] = [];
+    for (const name of ['a', 'b', 'c', 'd']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await activate(name);
+      made.push(activation.use(() => new Promise<void>((resolve) => ends.push(resolve))));
+    }
+    expect(closings()).toEqual(['close a', 'close b']);
+    for (const resolve of ends) resolve();
+    const stand = (await Promise.all(made)).map(({ stands }) => stands());
+    expect(stand).toEqual([false, false, false, true]);
+    expect(closings()).toEqual(['close a', 'close b', 'close c']);
   });
 
   test('that fails gives them back too', async () => {

@@ -17,10 +17,16 @@ let source: string | Error;
 let kept: string | undefined;
 let written: string[];
 let said: string[];
+/** What the source was told is known, each time. */
+let known: (string | undefined)[];
 let files: string[];
 let activation: Activation<Fetched>;
 let feed: PolicyFeed;
 let directory: string;
+/** Whether what is beside the bundle makes bad ones good. */
+let isMended: boolean;
+/** While it is there, bundles of versions that begin with `slow` are being proven. */
+let held: Promise<void> | undefined;
 
 const fetched = (version: string): Fetched => ({
   version,
@@ -33,11 +39,16 @@ beforeEach(() => {
   kept = undefined;
   written = [];
   said = [];
+  known = [];
   files = [];
+  held = undefined;
+  isMended = false;
   directory = mkdtempSync(join(tmpdir(), 'feed-test-'));
   activation = new Activation({
     load: async ({ version }) => {
-      if (version.startsWith('bad')) throw new PolicyError('ConfigErrors', version);
+      if (version.startsWith('slow')) await held;
+      if (version === 'slow bad') throw new PolicyError('ConfigErrors', version);
+      if (version.startsWith('bad') && !isMended) throw new PolicyError('ConfigErrors', version);
       return { policies: policiesThat(), revision: version, close: async () => undefined };
     },
   });
@@ -55,9 +66,10 @@ function make(): PolicyFeed {
   feed = new PolicyFeed({
     source: {
       name: 'test',
-      fetch: async (known) => {
+      fetch: async (version) => {
+        known.push(version);
         if (source instanceof Error) throw source;
-        return source === known ? undefined : fetched(source);
+        return source === version ? undefined : fetched(source);
       },
     },
     delays: { minMs: 0, maxMs: 0, retryBaseMs: 0, retryCapMs: 0 },
@@ -130,6 +142,26 @@ describe('a start without the network', () => {
   });
 });
 
+describe('a start with a bundle that takes long to be proven', () => {
+  test.each([
+    ['good', 'slow', ['activated slow']],
+    ['bad', 'slow bad', ['refused PolicyError: slow bad', 'activated old']],
+  ])('takes the last good one only if it is bad: %s', async (_, given, outcome) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held = promise;
+    kept = 'old';
+    source = given;
+    make().start();
+    await eventually(() => (known.includes(given) ? true : undefined));
+    source = new SourceError('SourceUnreachable', 'nobody answers');
+    await until('failed 3 PolicyError: nobody answers');
+    resolve();
+    await until(outcome.at(-1) ?? '');
+    await new Promise((settled) => setTimeout(settled, 20));
+    expect(said.filter((line) => !line.startsWith('failed'))).toEqual(outcome);
+  });
+});
+
 describe('what cannot be read as a bundle', () => {
   const torn = new PolicyError('BundleUnreadable', 'half of it');
 
@@ -167,5 +199,26 @@ describe('a file beside the bundle', () => {
     feed.start();
     writeFileSync(path, 'another');
     await eventually(() => (said.filter((line) => line === 'activated a').length === 2 ? true : undefined));
+  });
+
+  test('has the last good bundle activated again where the source is away', async () => {
+    files = [join(directory, 'knobs.yaml')];
+    kept = 'old';
+    make().start();
+    await until('activated old');
+    writeFileSync(join(directory, 'knobs.yaml'), 'another');
+    await eventually(() => (said.filter((line) => line === 'activated old').length === 2 ? true : undefined));
+    expect(written).toEqual([]);
+  });
+
+  test('that makes a refused bundle good has it kept', async () => {
+    files = [join(directory, 'knobs.yaml')];
+    source = 'bad';
+    make().start();
+    await until('refused PolicyError: bad');
+    isMended = true;
+    writeFileSync(join(directory, 'knobs.yaml'), 'another');
+    await until('activated bad');
+    await eventually(() => (written.includes('bad') ? true : undefined));
   });
 });

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Controller } from '../../../src/controller/controller.ts';
+import type { Judged } from '../../../src/controller/reconcile.ts';
 import { requestSchema } from '../../../src/decide/input.ts';
 import { probeDocument } from '../../../src/decide/probe.ts';
 import { VerdictEvents } from '../../../src/observe/events.ts';
 import { createLogger } from '../../../src/observe/log.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
+import { csrObject } from '../../support/csr-object.ts';
 import { eventually } from '../../support/eventually.ts';
 import { json, TestServer } from '../kube/http-server.ts';
 
@@ -15,6 +18,57 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+/** What the controller is made of here, but for what it decides by. */
+const parts = (events: VerdictEvents) => ({
+  client: server.client(),
+  concurrency: 1,
+  enforcement: 'enforce' as const,
+  onDeny: 'leavePending' as const,
+  metrics: new Metrics('test', () => new Set()),
+  events,
+  log: createLogger('error', { write: () => undefined }),
+  now: () => new Date(),
+});
+const unheard = () =>
+  new VerdictEvents(
+    { createEvent: () => Promise.resolve(), failed: () => undefined },
+    'test',
+    () => new Date(),
+  );
+
+test('what is said of a request that went away while it was decided is forgotten too', async () => {
+  const signer = 'kubernetes.io/kubelet-serving';
+  const object = csrObject();
+  const watching = Promise.withResolvers<ServerResponse>();
+  server.handle = ({ url }, response) => {
+    if (url?.includes('watch=true') !== true) {
+      return json(response, 200, { metadata: { resourceVersion: '1' }, items: [object] });
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    watching.resolve(response);
+  };
+  const events = unheard();
+  const forget = vi.spyOn(events, 'forget');
+  const report = vi.spyOn(events, 'report');
+  const decided = Promise.withResolvers<Judged>();
+  const controller = new Controller({
+    ...parts(events),
+    signers: [signer],
+    decide: () => decided.promise,
+  });
+  controller.start();
+  const response = await watching.promise;
+  response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`);
+  await eventually(() => (forget.mock.calls.length === 1 ? true : undefined));
+  const verdict = { kind: 'wait', reasons: [], warnings: [], retryAfterSeconds: 1 } as const;
+  decided.resolve({ verdict, input: undefined, stands: () => true, approvedBy: '' });
+  await eventually(() => (forget.mock.calls.length === 2 ? true : undefined));
+  const [said = 0] = report.mock.invocationCallOrder;
+  expect(forget.mock.invocationCallOrder[1]).toBeGreaterThan(said);
+  expect(said).toBeGreaterThan(0);
+  await controller.stop(100);
+});
+
 test('pending requests are counted only while somebody watches', async () => {
   const signers = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet'];
   const [first = '', second = ''] = signers;
@@ -24,20 +78,9 @@ test('pending requests are counted only while somebody watches', async () => {
     json(response, 200, { metadata: { resourceVersion: '1' }, items: [] });
   };
   const controller = new Controller({
-    client: server.client(),
+    ...parts(unheard()),
     signers,
-    concurrency: 1,
-    enforcement: 'enforce',
-    onDeny: 'leavePending',
     decide: () => Promise.reject(new Error('there is nothing to decide')),
-    metrics: new Metrics('test', () => new Set()),
-    events: new VerdictEvents(
-      { createEvent: () => Promise.resolve(), failed: () => undefined },
-      'test',
-      () => new Date(),
-    ),
-    log: createLogger('error', { write: () => undefined }),
-    now: () => new Date(),
   });
   const request = requestSchema.strip().parse(probeDocument);
   const why = () => {

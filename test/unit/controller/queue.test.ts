@@ -397,6 +397,25 @@ describe('shares', () => {
     expect(keys()).toHaveLength(4); // a1 is still worked on, and one at once is all it has now
   });
 
+  test('what is forgiven begins at once, as if it had never been costly', async () => {
+    const { queue, keys, started, clock } = setUp({ concurrency: 8, atOnce: two });
+    for (let n = 0; n < 6; n += 1) queue.add(`a${String(n)}`, of('a', n));
+    queue.start();
+    await settle();
+    await started[0]!.finish(costly);
+    await started[1]!.finish(costly);
+    expect(keys()).toEqual(['a5', 'a4']);
+    queue.forgive();
+    await settle();
+    expect(keys().slice(2)).toEqual(['a3', 'a2']);
+    await started[2]!.finish(costly);
+    await started[3]!.finish();
+    await clock.turn(999);
+    expect(keys()).toHaveLength(4);
+    await clock.turn(1);
+    expect(keys()).toHaveLength(5);
+  });
+
   test('a drain holds nobody, and leaves no timer', async () => {
     const { queue, keys, started, clock } = setUp({ concurrency: 8, atOnce: two });
     for (let n = 0; n < 3; n += 1) queue.add(`a${String(n)}`, of('a', n));

@@ -59,7 +59,8 @@ function world(given: {
       log.push(`decide ${resourceVersion}: ${last.kind}`);
       return { verdict: last, input: undefined, stands: () => standing.shift() ?? true, approvedBy: '' };
     },
-    put: async (body) => {
+    put: async (body, wanted) => {
+      if (!wanted()) throw new KubeError({ kind: 'aborted', message: 'x' });
       const answer = puts.shift() ?? 'ok';
       log.push(`put ${body.metadata.resourceVersion}`);
       if (answer instanceof KubeError) throw answer;

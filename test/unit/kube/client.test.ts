@@ -230,6 +230,20 @@ describe('a proxy of the kubeconfig', () => {
   });
 });
 
+test('what is no longer wanted when its credentials are there is not sent', async () => {
+  const credential =
+    '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}';
+  const slow = server.file('slow.sh', `sleep 0.2; echo '${credential}'`);
+  const client = server.client({
+    user: `{exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [${slow}]}}`,
+  });
+  let wanted = true;
+  const answer = client.put('/x', {}, { wanted: () => wanted });
+  wanted = false;
+  await expect(answer).rejects.toMatchObject({ kind: 'aborted', uncertain: false });
+  expect(server.seen).toEqual([]);
+});
+
 describe('401', () => {
   test('is tried once more with a token that has been rotated', async () => {
     const tokenFile = server.file('token', 'old\n');
@@ -246,6 +260,20 @@ describe('401', () => {
     server.handle = (_, response) => json(response, 401, {});
     const client = server.client();
     await expect(client.get('/x')).rejects.toThrow(failure({ kind: 'status', status: 401 }));
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test('is not tried once more for who no longer wants it', async () => {
+    const tokenFile = server.file('token', 'old\n');
+    let wanted = true;
+    server.handle = (_, response) => {
+      server.file('token', 'new\n');
+      wanted = false;
+      json(response, 401, {});
+    };
+    const client = server.client({ user: `{tokenFile: ${tokenFile}}` });
+    const answer = client.put('/x', {}, { wanted: () => wanted });
+    await expect(answer).rejects.toMatchObject({ kind: 'aborted', uncertain: false });
     expect(server.seen).toHaveLength(1);
   });
 

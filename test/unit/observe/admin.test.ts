@@ -15,14 +15,19 @@ async function serve(address = '127.0.0.1') {
   const server = await serveAdmin({ address, port: 0, status });
   open.push(server);
   return (path: string, { host, method = 'GET' }: { host?: string; method?: string } = {}) =>
-    new Promise<{ status: number | undefined; type: string | undefined; body: unknown }>(
+    new Promise<{ status: number | undefined; type: string | undefined; allow?: string; body: unknown }>(
       (resolve, reject) => {
         const headers = host === undefined ? {} : { host };
         const made = request({ host: '127.0.0.1', port: server.port, path, method, headers }, (answer) => {
           const { statusCode, headers: got } = answer;
           text(answer).then(
             (body) =>
-              resolve({ status: statusCode, type: got['content-type'], body: JSON.parse(body || 'null') }),
+              resolve({
+                status: statusCode,
+                type: got['content-type'],
+                ...(got.allow !== undefined && { allow: got.allow }),
+                body: JSON.parse(body || 'null'),
+              }),
             reject,
           );
         });
@@ -48,7 +53,7 @@ test.each(['/', '/v1', '/v1/status/', '/v1/data', '/metrics'])('there is nothing
 
 test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('nothing can be changed: %s', async (method) => {
   const get = await serve();
-  expect(await get('/v1/status', { method })).toMatchObject({ status: 405 });
+  expect(await get('/v1/status', { method })).toMatchObject({ status: 405, allow: 'GET' });
 });
 
 describe('the Host header', () => {

@@ -44,6 +44,22 @@ test('codes of a policy that is loaded later count from then on', async () => {
   ).toEqual(['Other', 'New']);
 });
 
+test('codes of policies that come and go, or are very long, are labels up to a number', async () => {
+  let known = new Set<string>();
+  const metrics = new Metrics('1', () => known);
+  for (let index = 0; index < 600; index += 1) {
+    const codes = [`Code${String(index)}`, 'x'.repeat(129)];
+    known = new Set(codes);
+    metrics.decided(signer, 'deny', because(...codes), 0.01);
+  }
+  const lines = await samples(metrics, 'decision_reasons_total');
+  expect(lines).toHaveLength(501);
+  expect(lines.some((line) => line.endsWith('code="Other"} 600'))).toBe(true);
+  known = new Set(['Code7']);
+  metrics.decided(signer, 'deny', because('Code7'), 0.01);
+  expect((await samples(metrics, 'decision_reasons_total')).join('\n')).toContain('code="Code7"} 2');
+});
+
 test('of policies: the revision in force is a label, and no other one', async () => {
   const metrics = new Metrics('1', () => new Set());
   const at = new Date('2026-11-22T06:00:00Z');

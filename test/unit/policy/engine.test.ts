@@ -35,6 +35,58 @@ describe('a module is refused', () => {
   });
 });
 
+/** The least that a module needs to be started, with more sections of its own. */
+const policyModule = ({ types = [], table = [], memory = [], tag = [] }: Record<string, number[]>) =>
+  moduleOf(
+    section(1, 1 + (types.length > 0 ? 1 : 0), 0x60, 0, 1, 0x7f, ...types),
+    section(2, 1, ...text('env'), ...text('memory'), 2, 0, 2),
+    section(3, 1, 0),
+    table,
+    memory,
+    tag,
+    section(6, 1, 0x7f, 0, 0x41, 1, 0x0b),
+    section(
+      7,
+      5,
+      ...['opa_wasm_abi_version', 'opa_wasm_abi_minor_version'].flatMap((name) => [...text(name), 3, 0]),
+      ...['opa_eval', 'builtins', 'entrypoints'].flatMap((name) => [...text(name), 0, 0]),
+    ),
+    section(10, 1, 4, 0, 0x41, 0, 0x0b),
+  );
+const [funcref, externref] = [0x70, 0x6f];
+/** A number of four bytes, LEB128. */
+const leb = (value: number) =>
+  [0, 7, 14, 21].map((bits) => ((value >> bits) & 0x7f) | (bits < 21 ? 0x80 : 0));
+
+describe('what a module may take', () => {
+  test('that has a table like that of opa is not what is refused', async () => {
+    const table = section(4, 1, funcref, 1, ...leb(312), ...leb(312));
+    // One of its functions says ABI 1.1.
+    await expect(Engine.load(policyModule({ table }), {})).rejects.toMatchObject({ code: 'AbiUnsupported' });
+  });
+
+  test.each<[string, Record<string, number[]>, RegExp]>([
+    ['a memory of its own', { memory: section(5, 1, 0, 1) }, /has a memory of its own/],
+    ['a table that may grow', { table: section(4, 1, funcref, 0, 1) }, /table without a maximum/],
+    [
+      'a large table',
+      { table: section(4, 1, externref, 1, 1, ...leb(10_000_000)) },
+      /tables of 10000000 entries, at most 65536/,
+    ],
+    [
+      'many tables',
+      { table: section(4, 9, ...Array.from({ length: 9 }, () => [funcref, 1, 1, ...leb(8_000)]).flat()) },
+      /tables of 72000 entries/,
+    ],
+    ['types of objects', { types: [0x5e, 0x7f, 1] }, /types that are not of functions/],
+    ['exceptions', { tag: section(13, 1, 0, 1), types: [0x60, 0, 0] }, /a section of kind 13/],
+  ])('is not %s', async (_, sections, message) => {
+    await expect(Engine.load(policyModule(sections), {})).rejects.toThrow(
+      expect.objectContaining({ code: 'WasmInvalid', message: expect.stringMatching(message) }),
+    );
+  });
+});
+
 describe('an evaluation', () => {
   test('gives the value of the rule', async () => {
     const engine = await Engine.load(bundle.wasm, bundle.data);
