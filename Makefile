@@ -101,8 +101,8 @@ package: build ## write the npm package to dist/npm, packed beside it
 	@npm pack --silent --pack-destination dist ./dist/npm
 
 .PHONY: release
-release: $(INSTALLED) ## release VERSION=1.2.3 [IMAGE=REPOSITORY] [RELEASE='--dry-run …']: check, write, test, tag, push
-	@node deploy/release/main.ts "$${VERSION:-}" $${IMAGE:+--image "$$IMAGE"} $(RELEASE)
+release: $(INSTALLED) ## release VERSION=1.2.3 [IMAGE=REPOSITORY] [DIGEST=sha256:…] [RELEASE='--dry-run …']: check, write, test, tag, push
+	@node deploy/release/main.ts "$${VERSION:-}" $${IMAGE:+--image "$$IMAGE"} $${DIGEST+--digest "$$DIGEST"} $(RELEASE)
 
 .PHONY: bench
 bench: build ## figures of the decoder, of facts in a large cluster, of policies: threads and reloads

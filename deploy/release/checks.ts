@@ -32,7 +32,25 @@ export async function check(options: ReleaseOptions): Promise<Release> {
   }
   // Here for their refusals, before there are any changes.
   for (const file of releaseFiles) released(file, readIn(options.root, file), options);
+  if (tagged) await checkTagged(release);
   return release;
+}
+
+/** A tag that somebody made by hand: the commit that this release would write is another one, and would not have it. */
+async function checkTagged(release: Release): Promise<void> {
+  const { git, tag, version } = release;
+  const others: string[] = [];
+  for (const file of releaseFiles) {
+    // oxlint-disable-next-line no-await-in-loop -- a handful
+    const committed = await git.committed(file);
+    if (released(file, committed, release) !== committed) others.push(file);
+  }
+  if (others.length === 0) return;
+  throw new ReleaseError(
+    'TagUnfit',
+    `the tag ${tag} is on a commit that is not the release ${version.text}: so say ${others.join(', ')}. ` +
+      `If it is only here, \`git tag -d ${tag}\` and run the same again; otherwise release the next version`,
+  );
 }
 
 /** Clean, but for what an interrupted run of this same release wrote. */

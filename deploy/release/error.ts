@@ -4,6 +4,7 @@ export type ReleaseErrorCode =
   | 'VersionNotNewer'
   | 'VersionTaken'
   | 'VersionUnstated'
+  | 'TagUnfit'
   | 'TreeDirty'
   | 'BranchWrong'
   | 'BranchBehind'

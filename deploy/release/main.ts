@@ -46,6 +46,10 @@ function options(argv: string[]): ReleaseOptions & { readonly dryRun: boolean } 
     );
   }
   const { remote, branch, tests, digest, image } = values;
+  // Also when it is empty: a comparison that was asked for is never left out.
+  if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)) {
+    throw new ReleaseError('UsageInvalid', `--digest ${digest} is no digest; ${usage}`);
+  }
   return {
     version,
     root,

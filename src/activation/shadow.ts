@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gather } from '../decide/facts.ts';
-import type { HostReasonCode } from '../decide/host-reasons.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { Decided } from '../decide/shadow.ts';
 import { decideCandidate, gistOf, isComparable } from '../decide/shadow.ts';
 import type { Verdict } from '../decide/verdict.ts';
 import type { Activation } from './activation.ts';
+import type { TimeShare } from './shadow-share.ts';
 
 /** What both policies say of one request. */
 export interface Comparison {
@@ -38,14 +38,16 @@ export interface ShadowOptions<Candidate> {
   readonly gather: Gather;
   readonly observer: ShadowObserver;
   readonly now: () => Date;
-  /** How long the candidate is left alone after an evaluation that had to be ended, in milliseconds. */
-  readonly restMs: number;
+  /** Of how much time the candidate may take. */
+  readonly share: Pick<TimeShare, 'spent'>;
+  /** Milliseconds; never goes back. */
+  readonly clock: () => number;
   readonly limits?: ShadowLimits;
 }
 
 interface ShadowLimits {
   readonly waiting: number;
-  /** Of all that wait, in characters of JSON: lookups may be large. */
+  /** Of all that wait, in characters of JSON: lookups may be large, and so may what a policy says. */
   readonly characters: number;
   /** Requests of which the last comparison is known. */
   readonly known: number;
@@ -59,8 +61,6 @@ interface Job {
   /** Its request is gone: whatever is found out now is told, and not kept. */
   forgotten: boolean;
 }
-
-const timeoutCode: HostReasonCode = 'PolicyTimeout';
 
 /**
  * Asks a candidate about what the policies in force have decided: afterwards, one request at a time, and nobody waits for
@@ -91,11 +91,12 @@ export class Shadow<Candidate> {
       observer.skipped();
       return;
     }
-    const { uid, request } = work.request;
-    const characters = JSON.stringify(work.decision.input ?? {}).length + request.length;
-    const before = this.#waiting.get(uid)?.characters ?? 0;
+    const { uid } = work.request;
     const isFull = this.#waiting.size >= this.#limits.waiting && !this.#waiting.has(uid);
-    if (isFull || this.#characters - before + characters > this.#limits.characters) {
+    // What there is no room for anyway is not worth the time that it takes to be measured.
+    const characters = isFull ? Infinity : sizeOf(work);
+    const before = this.#waiting.get(uid)?.characters ?? 0;
+    if (this.#characters - before + characters > this.#limits.characters) {
       observer.dropped();
       return;
     }
@@ -129,11 +130,10 @@ export class Shadow<Candidate> {
     for (let job = this.#take(); job !== undefined; job = this.#take()) {
       this.#running = job;
       // oxlint-disable-next-line no-await-in-loop -- one at a time is the point
-      const candidate = await this.#ask(job);
-      if (candidate !== undefined) this.#tell(job, candidate);
-      // So a candidate that spins takes a part of a CPU, and not all of it.
+      const tookMs = await this.#ask(job);
+      const restMs = this.#options.share.spent(tookMs);
       // oxlint-disable-next-line no-await-in-loop
-      if (candidate !== undefined && isOverdue(candidate)) await this.#rest();
+      if (restMs > 0) await this.#rest(restMs);
     }
     this.#running = undefined;
     this.#working = false;
@@ -148,15 +148,30 @@ export class Shadow<Candidate> {
     return job;
   }
 
-  /** Undefined when there is nothing to compare any more. */
-  async #ask({ work }: Job): Promise<Verdict | undefined> {
-    const { activation, gather } = this.#options;
+  /**
+   * Has a job compared, unless there is nothing to compare any more.
+   * @returns how long the candidate took, without its wait for facts, in milliseconds
+   */
+  async #ask(job: Job): Promise<number> {
+    const { activation, gather, clock } = this.#options;
+    const { work } = job;
+    const begin = clock();
+    let waitedMs = 0;
+    const timed: Gather = async (needs, request) => {
+      const asked = clock();
+      const gathered = await gather(needs, request);
+      waitedMs += clock() - asked;
+      return gathered;
+    };
     while (work.stands() && !this.#stopping.signal.aborted && activation.policies !== undefined) {
       // oxlint-disable-next-line no-await-in-loop -- again only when another candidate has come meanwhile
-      const made = await activation.use((candidate) => decideCandidate(work, gather, candidate));
-      if (made.stands() && work.stands() && !this.#stopping.signal.aborted) return made.value;
+      const made = await activation.use((candidate) => decideCandidate(work, timed, candidate));
+      if (!made.stands() || !work.stands() || this.#stopping.signal.aborted) continue;
+      // At once: in a later turn it might be told of policies that are compared no more.
+      this.#tell(job, made.value);
+      break;
     }
-    return undefined;
+    return clock() - begin - waitedMs;
   }
 
   #tell({ work, forgotten }: Job, candidate: Verdict): void {
@@ -175,13 +190,18 @@ export class Shadow<Candidate> {
     this.#options.observer.compared({ request, at: this.#options.now(), active, candidate });
   }
 
-  async #rest(): Promise<void> {
+  async #rest(ms: number): Promise<void> {
     const { signal } = this.#stopping;
     // Rejects only when it is stopped.
-    await sleep(this.#options.restMs, undefined, { signal, ref: false }).catch(() => undefined);
+    await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
 
-function isOverdue({ kind, reasons }: Verdict): boolean {
-  return kind === 'error' && reasons.some(({ code }) => code === timeoutCode);
+/** In characters of JSON; without end for what has no JSON, such as facts that are nested too deeply. */
+function sizeOf({ request, decision }: ToCompare): number {
+  try {
+    return JSON.stringify(decision).length + request.request.length;
+  } catch {
+    return Infinity;
+  }
 }

@@ -2,6 +2,7 @@ import { Activation } from '../activation/activation.ts';
 import { PolicyFeed } from '../activation/feed.ts';
 import { loadBundle, sourceOf } from '../activation/load.ts';
 import { Shadow, type ShadowObserver } from '../activation/shadow.ts';
+import { TimeShare } from '../activation/shadow-share.ts';
 import { distanceOf, ShadowRecord, showVerdict, type ShadowStatus } from '../activation/shadow-record.ts';
 import type { BundleStatus } from '../activation/status.ts';
 import { BundleRecord, problemOf } from '../activation/status.ts';
@@ -14,8 +15,10 @@ import type { Metrics } from '../observe/metrics.ts';
 import { escapeText } from '../text/escape.ts';
 import { version } from './version.ts';
 
-/** A thread that spins for a deadline and then rests for nine takes a tenth of a CPU. */
-const restFactor = 9;
+const clock = () => performance.now();
+
+/** Of a CPU, for the candidate's thread. */
+const share = 0.1;
 
 /** The candidate policy: whatever becomes of it, the program goes on as if there were none. */
 export interface Candidate {
@@ -69,8 +72,9 @@ export function candidateOf(config: Config, { log, metrics, now }: CandidateDeps
     },
     shadow: (gather, active) => {
       const observer = observerOf(record, { log, metrics });
-      const restMs = restFactor * config.limits.evaluationMs;
-      const shadow = new Shadow({ activation, gather, observer, now, restMs });
+      // So much at once that all who wait for a usual policy are compared without a rest.
+      const time = new TimeShare(share, config.limits.evaluationMs, clock);
+      const shadow = new Shadow({ activation, gather, observer, now, clock, share: time });
       const restart = () => {
         record.restart(now());
         shadow.restart();

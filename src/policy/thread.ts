@@ -1,5 +1,6 @@
 // oxlint-disable unicorn/require-post-message-target-origin -- a thread's port, not a window
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../text/message.ts';
 import type { Answer, Question, StartQuestion } from './question.ts';
 
 /** Starting a module is compiling it for this thread: once, and not under anybody's control but its builder's. */
@@ -83,7 +84,12 @@ export class Thread {
         setImmediate(() => this.#overdue(question));
       }, deadlineMs);
       this.#running = { question, deadlineMs, timer, settle };
-      this.#worker.postMessage(question);
+      try {
+        this.#worker.postMessage(question);
+      } catch (cause) {
+        // Nested too deeply to be copied: an object of the cluster may be, and the program must not end of it.
+        this.#settle({ problem: `the question cannot be handed over: ${messageOf(cause)}` });
+      }
     });
   }
 

@@ -64,6 +64,23 @@ describe('an evaluation that goes wrong is an error of its own, and the next one
   });
 });
 
+test('what is nested too deeply to be handed over is an error, and the next one is answered', async () => {
+  const policy = await load();
+  const depth = 4_000;
+  const deep: object = JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`);
+  // As large as any lookup may be: its size does not show it.
+  expect(() => JSON.stringify(deep)).not.toThrow();
+  const [bad, next] = await Promise.allSettled([
+    policy.evaluate({ ...good, lookups: { inventory: { objects: [deep] } } }),
+    policy.evaluate(good),
+  ]);
+  expect(bad).toMatchObject({
+    status: 'rejected',
+    reason: { name: 'EvaluationError', message: expect.stringContaining('cannot be handed over') },
+  });
+  expect(next).toMatchObject({ status: 'fulfilled' });
+});
+
 test('what JavaScript gives a meaning to is data, and nothing more', async () => {
   const policy = await load();
   const decision = decisionShape.parse(await policy.evaluate(asking('odd')));

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command } from '../../deploy/image/command.ts';
 import { blobFile, indexDigest, labelsOf, platformManifests } from '../../deploy/image/layout.ts';
 import { referrersTag } from '../../deploy/image/referrer.ts';
+import { versionedFiles, withVersion } from '../../deploy/release/places.ts';
+import { run } from '../tools/run.ts';
 import { Workshop } from './workshop.ts';
 
 /**
@@ -116,6 +118,44 @@ describe('before anything is changed', () => {
 
   test('a remote that does not answer is an error', async () => {
     await refused('RemoteUnreachable', '1.2.3', ['--remote', join(shop.scratch, 'nowhere')]);
+  });
+
+  test('a tag by hand, on a commit that does not say the version, is refused', async () => {
+    await shop.git('tag', 'v1.2.3');
+    const message = await refused('TagUnfit', '1.2.3');
+    for (const file of ['package.json', 'CHANGELOG.md']) expect(message).toContain(file);
+    await shop.git('tag', '-d', 'v1.2.3');
+  });
+
+  test('a tag by hand, on one that does, says nothing of its tests', async () => {
+    await shop.git('checkout', '--quiet', '-b', 'by-hand');
+    for (const file of versionedFiles) shop.write(file, withVersion(file, shop.read(file), '1.2.3'));
+    const text = shop.read('CHANGELOG.md');
+    shop.write('CHANGELOG.md', text.replace('## Unreleased\n', '## Unreleased\n\n## 1.2.3 - 2026-01-03\n'));
+    await shop.commit('Release 1.2.3 by hand');
+    await shop.git('checkout', '--quiet', 'main');
+    await shop.git('merge', '--quiet', '--ff-only', 'by-hand');
+    await shop.git('tag', 'v1.2.3');
+    expect(await shop.script(['1.2.3', '--tests', 'false'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('error: TestsFailed: '),
+    });
+    await shop.git('tag', '-d', 'v1.2.3');
+    await shop.git('reset', '--quiet', '--hard', 'HEAD~');
+    await shop.git('branch', '--quiet', '-D', 'by-hand');
+  });
+
+  test.each(['', 'null', `sha256:${'a'.repeat(63)}`])('the digest %j is none', async (digest) => {
+    await refused('UsageInvalid', '1.2.3', ['--digest', digest]);
+  });
+
+  test('what make is told of another machine is a word, and no command', async () => {
+    const stray = join(shop.scratch, 'stray');
+    const result = await run('make', ['release', 'VERSION=1.2.3', `DIGEST=x; touch ${stray}`], {
+      cwd: shop.checkout,
+    });
+    expect(result.stderr).toContain('error: UsageInvalid: ');
+    expect(existsSync(stray)).toBe(false);
   });
 
   test('an unknown option is refused', async () => {

@@ -101,6 +101,18 @@ describe.each(files)('%s', (file) => {
     expect(readFileSync(join(folder, file), 'utf8')).not.toContain('secrets.');
   });
 
+  test('builds nothing that is published out of a cache, and has no expression in a command', () => {
+    const { jobs } = read(file);
+    const caching = Object.entries(jobs)
+      .filter(([, { steps = [] }]) => steps.some(({ uses = '' }) => uses.startsWith('actions/cache')))
+      .map(([job]) => job);
+    expect(caching).toEqual(file === 'ci.yaml' ? ['test'] : []);
+    // What others write comes as a setting: as text of a script it could be one.
+    for (const { steps = [] } of Object.values(jobs)) {
+      for (const { run: script = '' } of steps) expect(script).not.toContain('${{');
+    }
+  });
+
   test('has only commands that exist: of this repository, or of the machine it runs on', () => {
     const targets = new Set(
       [...readFileSync(join(root, 'Makefile'), 'utf8').matchAll(/^([a-z][a-z-]*):/gm)].map(

@@ -3,6 +3,7 @@ import { Activation } from '../../../src/activation/activation.ts';
 import type { Comparison } from '../../../src/activation/shadow.ts';
 import { Shadow } from '../../../src/activation/shadow.ts';
 import type { Policies } from '../../../src/decide/decide.ts';
+import type { Gather } from '../../../src/decide/facts.ts';
 import type { Reason, VerdictKind } from '../../../src/decide/verdict.ts';
 import { judgeWithoutFacts } from '../../../src/decide/verdict.ts';
 import { EvaluationError } from '../../../src/policy/error.ts';
@@ -12,6 +13,9 @@ import { allows, gathers, limits, now, policiesThat, request } from '../decide/s
 /** Requests that the candidate is being asked about, until the test answers. */
 let asked: { readonly uid: string; readonly answer: (value: unknown) => void }[];
 let told: Comparison[];
+/** Milliseconds, as the shadow sees them, and how many of them the candidate took each time. */
+let time: number;
+let spent: number[];
 let counts: { dropped: number; skipped: number };
 let activation: Activation<string>;
 let shadow: Shadow<string>;
@@ -31,7 +35,7 @@ const candidate = (revision: string): Policies => {
   return { ...policies, signers: new Map(signers) };
 };
 
-function make(restMs = 0, more: Partial<ConstructorParameters<typeof Shadow<string>>[0]> = {}) {
+function make(more: Partial<ConstructorParameters<typeof Shadow<string>>[0]> = {}) {
   shadow = new Shadow({
     activation,
     gather: gathers(),
@@ -41,13 +45,16 @@ function make(restMs = 0, more: Partial<ConstructorParameters<typeof Shadow<stri
       skipped: () => (counts.skipped += 1),
     },
     now: () => now,
-    restMs,
+    clock: () => time,
+    share: { spent: (ms) => (spent.push(ms), 0) },
     ...more,
   });
 }
 beforeEach(async () => {
   asked = [];
   told = [];
+  time = 0;
+  spent = [];
   counts = { dropped: 0, skipped: 0 };
   activation = new Activation({
     load: async (revision) => ({ policies: candidate(revision), revision, close: async () => undefined }),
@@ -163,7 +170,7 @@ describe('is told once', () => {
   });
 
   test('of so many requests as may be known', async () => {
-    make(0, { limits: { waiting: 8, characters: 1e6, known: 2 } });
+    make({ limits: { waiting: 8, characters: 1e6, known: 2 } });
     // oxlint-disable no-await-in-loop -- one after the other
     for (const uid of ['a', 'b', 'c', 'c', 'b', 'a']) {
       decided(uid);
@@ -195,7 +202,7 @@ describe('a request that is gone', () => {
 
 describe('what is too much is dropped', () => {
   test('by number', async () => {
-    make(0, { limits: { waiting: 2, characters: 1e6, known: 8 } });
+    make({ limits: { waiting: 2, characters: 1e6, known: 8 } });
     for (const uid of ['a', 'b', 'c', 'd', 'e']) decided(uid);
     // The first is being asked about.
     expect(counts.dropped).toBe(2);
@@ -212,16 +219,37 @@ describe('what is too much is dropped', () => {
   });
 
   test('by size, which is free again afterwards', async () => {
-    const characters = JSON.stringify(documentOf('a')).length + request().request.length;
-    make(0, { limits: { waiting: 8, characters: characters + 1, known: 8 } });
-    for (const uid of ['a', 'b', 'c']) decided(uid);
+    const verdict = { kind: 'approve', reasons: [], warnings: [] };
+    const size = JSON.stringify({ verdict, input: documentOf('a') }).length + request().request.length;
+    make({ limits: { waiting: 8, characters: size + 20, known: 8 } });
+    decided('a');
+    // What a policy says counts too.
+    decided('b', { codes: ['x'.repeat(20)] });
     expect(counts.dropped).toBe(1);
+    decided('b');
+    decided('c');
+    expect(counts.dropped).toBe(2);
     (await next('c1 a')).answer(allows);
     (await next('c1 b')).answer(allows);
     await untilTold(2);
     decided('c');
-    expect(counts.dropped).toBe(1);
+    expect(counts.dropped).toBe(2);
     (await next('c1 c')).answer(allows);
+  });
+
+  test('where the facts are nested so deeply that their size cannot be told', async () => {
+    const deep: object = JSON.parse(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`);
+    const input = Object.assign(documentOf('a'), { lookups: { a: { found: true, objects: [deep] } } });
+    shadow.compare({
+      request: request(),
+      decision: { verdict: { kind: 'approve', reasons: [], warnings: [] }, input },
+      policies: active,
+      options: { now, limits },
+      stands: () => true,
+    });
+    expect(counts.dropped).toBe(1);
+    decided('b');
+    (await next('c1 b')).answer(allows);
   });
 });
 
@@ -284,8 +312,8 @@ test('a candidate that is replaced meanwhile is not heard: its successor is aske
   expect(pairs()).toEqual(['a: approve->approve']);
 });
 
-test('a candidate that spins is left alone for a while', async () => {
-  make(3_600_000);
+test('a candidate that has taken too much time is left alone for a while', async () => {
+  make({ share: { spent: () => 3_600_000 } });
   decided('a');
   decided('b');
   (await next('c1 a')).answer(new EvaluationError('took too long', { overdue: true }));
@@ -298,16 +326,29 @@ test('a candidate that spins is left alone for a while', async () => {
 });
 
 test('and asked on then', async () => {
-  make(1);
+  make({ share: { spent: () => 1 } });
   decided('a');
   decided('b');
-  (await next('c1 a')).answer(new EvaluationError('took too long', { overdue: true }));
+  (await next('c1 a')).answer(allows);
   (await next('c1 b')).answer(allows);
   await untilTold(2);
 });
 
-test('a candidate that fails otherwise is asked on', async () => {
-  make(3_600_000);
+test('its time is that of its evaluations, and not that of facts which come late', async () => {
+  const gather: Gather = async () => {
+    time += 5_000;
+    return { facts: {}, failures: [] };
+  };
+  make({ gather });
+  decided('a', { kind: 'ignore' });
+  const { answer } = await eventually(() => asked.shift());
+  time += 40;
+  answer(allows);
+  await eventually(() => (spent.length > 0 ? true : undefined));
+  expect([time, spent]).toEqual([5_040, [40]]);
+});
+
+test('a candidate that fails is asked on', async () => {
   decided('a');
   decided('b', { kind: 'ignore' });
   (await next('c1 a')).answer(new EvaluationError('undefined'));

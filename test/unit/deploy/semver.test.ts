@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { compareVersions, parseVersion } from '../../../deploy/image/semver.ts';
 
@@ -49,4 +50,22 @@ test.each([
   '1.2.99999999999999999999',
 ])('%j is no version', (text) => {
   expect(parseVersion(text)).toBeUndefined();
+});
+
+test('the signature that SECURITY.md demands is that of the workflow, at the tag of any version and of nothing else', () => {
+  const text = readFileSync(new URL('../../../SECURITY.md', import.meta.url), 'utf8');
+  const identity = new RegExp(/--certificate-identity-regexp '(.*)'/.exec(text)?.[1] ?? '(?!)');
+  const at = (ref: string) =>
+    `https://github.com/OWNER/REPOSITORY/.github/workflows/release.yaml@refs/${ref}`;
+  for (const version of ordered) expect(at(`tags/v${version}`)).toMatch(identity);
+  for (const ref of [
+    'heads/main',
+    'heads/v1.2.3',
+    'tags/1.2.3',
+    'tags/v1.2',
+    'tags/v1.2.3/x',
+    'pull/1/merge',
+  ]) {
+    expect(at(ref)).not.toMatch(identity);
+  }
 });
