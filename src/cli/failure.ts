@@ -4,6 +4,7 @@ import { ConfigError } from '../config/load.ts';
 import { CaseError } from '../verify/error.ts';
 import { printable } from '../text/json.ts';
 import { CommandError } from './error.ts';
+import { noCommand } from './no-command.ts';
 
 /** What went wrong, in a line that begins with its code; undefined for what has none. */
 export function failureLine(cause: unknown): string | undefined {
@@ -29,9 +30,4 @@ function shown(code: string, message: string): string {
   if (!ofSeveralLines.has(code)) return printable(message);
   const lines = message.split('\n').map((line) => line.split('\t').map(printable).join('\t'));
   return lines.map(noCommand).join('\n');
-}
-
-/** Lines of a policy are quoted, and GitHub's runner obeys one that begins with two colons or holds `##[`. */
-function noCommand(line: string): string {
-  return line.replace(/^(\s*):(?=:)/, String.raw`$1\u003a`).replaceAll('##[', String.raw`\u0023#[`);
 }

@@ -3,6 +3,7 @@ import type { Reason } from '../decide/verdict.ts';
 import { escapeText } from '../text/escape.ts';
 import { safeJson } from '../text/json.ts';
 import type { IO } from './io.ts';
+import { noCommand } from './no-command.ts';
 
 /** One request and what became of it. */
 export interface Reviewed {
@@ -29,10 +30,10 @@ export function printReview(reviewed: readonly Reviewed[], unchecked: Unchecked,
   for (const { request, decision } of reviewed) {
     const { verdict } = decision;
     const name = request.name === '' ? '(no name)' : escapeText(request.name);
-    io.out(`${name}\t${escapeText(request.signerName)}\t${escapeText(request.username)}\n`);
+    io.out(`${noCommand([name, escapeText(request.signerName), escapeText(request.username)].join('\t'))}\n`);
     io.out(`  verdict: ${verdict.kind}\n`);
-    for (const reason of verdict.reasons) io.out(`    ${line(reason)}\n`);
-    for (const warning of verdict.warnings) io.out(`    warning: ${line(warning)}\n`);
+    for (const reason of verdict.reasons) io.out(`${noCommand(`    ${line(reason)}`)}\n`);
+    for (const warning of verdict.warnings) io.out(`${noCommand(`    warning: ${line(warning)}`)}\n`);
     if (verdict.kind === 'ignore') io.out('    (--as-new judges it as if it had just been created)\n');
   }
 }

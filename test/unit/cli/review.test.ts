@@ -149,6 +149,12 @@ describe('JSON', () => {
 });
 
 describe('what strangers wrote never reaches the terminal raw', () => {
+  test('nor does it command a runner that reads along', async () => {
+    const { out } = await review({ name: '::error::injected', username: '##[error]injected' });
+    expect(out).toContain('injected');
+    expect(out).not.toMatch(/^\s*::|##\[/m);
+  });
+
   const hostile = 'a\u001B[2J\u202Eb\u0000\r\n\u200B\u2028';
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
   const raw = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E]/;
