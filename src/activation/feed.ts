@@ -36,6 +36,7 @@ export class PolicyFeed {
   /** As the source has it now, good or bad. */
   #latest: Fetched | undefined;
   #marks = '';
+  #isStopped = false;
   #poller: Poller | undefined;
   #patience: NodeJS.Timeout | undefined;
   #triedLastGood = false;
@@ -95,21 +96,25 @@ export class PolicyFeed {
       },
       onError: (cause, failures) => this.#failed(cause, failures),
     });
-    this.#poller.start();
-    void this.#watchFiles();
+    void this.#begin(this.#poller);
     if (activation.policies !== undefined) return;
     this.#patience = setTimeout(() => void this.#takeLastGood(), patienceMs).unref();
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearTimeout(this.#patience);
     this.#files.stop();
     await this.#poller?.stop();
     await this.#writing;
   }
 
-  async #watchFiles(): Promise<void> {
-    this.#files.start(this.#marks === '' ? await this.#files.marks() : this.#marks);
+  /** Files are looked at before anything reads them: what changes later is told. */
+  async #begin(poller: Poller): Promise<void> {
+    const marks = this.#marks === '' ? await this.#files.marks() : this.#marks;
+    if (this.#isStopped) return;
+    this.#files.start(marks);
+    poller.start();
   }
 
   /** Keeps account of the fetch. */
