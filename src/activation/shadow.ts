@@ -150,28 +150,21 @@ export class Shadow<Candidate> {
 
   /**
    * Has a job compared, unless there is nothing to compare any more.
-   * @returns how long the candidate took, without its wait for facts, in milliseconds
+   * @returns how long that took, in milliseconds: with the facts, since what a list brings is read by the main thread
    */
   async #ask(job: Job): Promise<number> {
     const { activation, gather, clock } = this.#options;
     const { work } = job;
     const begin = clock();
-    let waitedMs = 0;
-    const timed: Gather = async (needs, request) => {
-      const asked = clock();
-      const gathered = await gather(needs, request);
-      waitedMs += clock() - asked;
-      return gathered;
-    };
     while (work.stands() && !this.#stopping.signal.aborted && activation.policies !== undefined) {
       // oxlint-disable-next-line no-await-in-loop -- again only when another candidate has come meanwhile
-      const made = await activation.use((candidate) => decideCandidate(work, timed, candidate));
+      const made = await activation.use((candidate) => decideCandidate(work, gather, candidate));
       if (!made.stands() || !work.stands() || this.#stopping.signal.aborted) continue;
       // At once: in a later turn it might be told of policies that are compared no more.
       this.#tell(job, made.value);
       break;
     }
-    return clock() - begin - waitedMs;
+    return clock() - begin;
   }
 
   #tell({ work, forgotten }: Job, candidate: Verdict): void {

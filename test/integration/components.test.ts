@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createSubjectAccessReview } from '../../src/kube/calls.ts';
+import { guideBlocks } from '../support/guide.ts';
 import { apply, manifests, NAMESPACE, objectsOf } from './install.ts';
 import { Scene } from './scene.ts';
 
@@ -87,21 +88,70 @@ const bundleFrom = ['policy-configmap', 'rego-csr-approver-policy', 'bundle.tar.
 const knobsFrom = ['policy-data', 'rego-csr-approver-policy-data', 'knobs.yaml'] as const;
 type Mounted = typeof bundleFrom | typeof knobsFrom;
 
-/** The overlay that the components' comments show. */
-async function withFiles(...files: readonly (readonly [Mounted, Buffer])[]): Promise<string> {
+/** An overlay of the base. */
+async function built({ components = [], files = [], ...more }: Overlay): Promise<string> {
   const directory = mkdtempSync(join(scene.cluster.dir, 'overlay-'));
   const path = (...parts: string[]) => relative(directory, join(kustomize, ...parts));
-  for (const [[, , name], content] of files) writeFileSync(join(directory, name), content);
+  for (const [[, , name], bytes] of files) writeFileSync(join(directory, name), bytes);
   const kustomization = {
+    ...more,
     resources: [path('base')],
-    components: files.map(([[component]]) => path('components', component)),
+    components: components.map((name) => path('components', name)),
     configMapGenerator: files.map(([[, name, file]]) => ({ name, namespace: NAMESPACE, files: [file] })),
   };
   writeFileSync(join(directory, 'kustomization.yaml'), stringify(kustomization));
   return scene.cluster.kubectl(['kustomize', directory]);
 }
 
+interface Overlay {
+  readonly components?: readonly string[];
+  readonly files?: readonly (readonly [Mounted, Buffer])[];
+  readonly patches?: unknown;
+}
+
+/** The overlay that the components' comments show. */
+const withFiles = (...files: readonly (readonly [Mounted, Buffer])[]) =>
+  built({ components: files.map(([[component]]) => component), files });
+
 const withBundle = (content: Buffer) => withFiles([bundleFrom, content]);
+
+/** Kinds, namespaces and names, without what a ConfigMap's content adds to them. */
+const namesOf = (text: string) =>
+  objectsOf(text).map(({ kind, metadata }) =>
+    [kind, metadata.namespace, metadata.name.replace(/-[0-9a-z]{10}$/, '')].join('/'),
+  );
+
+test('the off switch can be kept off by an overlay', async () => {
+  const [patches = ''] = guideBlocks('The off switch', 'yaml');
+  const off = namesOf(await built(overlay.parse(parse(patches))));
+  const missing = namesOf(await manifests(scene)).filter((name) => !off.includes(name));
+  expect(missing).toEqual(['ClusterRoleBinding//node-server-auto-renew-crt']);
+});
+const overlay = z.strictObject({ patches: z.array(z.unknown()) });
+
+test('any two components go together, and all of them, in any order', async () => {
+  const all = readdirSync(join(kustomize, 'components'));
+  const pairs = all.flatMap((one) => all.filter((other) => other !== one).map((other) => [one, other]));
+  const mounted = new Map<string, readonly [Mounted, Buffer]>([
+    ['policy-configmap', [bundleFrom, Buffer.from('bundle')]],
+    ['policy-data', [knobsFrom, Buffer.from('knobs')]],
+  ]);
+  const alone = new Map<string, readonly string[]>();
+  for (const components of [...all.map((one) => [one]), ...pairs, all, all.toReversed()]) {
+    const chosen = components.map((name) => mounted.get(name)).filter((one) => one !== undefined);
+    // oxlint-disable-next-line no-await-in-loop -- two cores
+    const text = await built({ components, files: chosen });
+    const names = namesOf(text);
+    const [only] = components;
+    if (components.length === 1 && only !== undefined) alone.set(only, names);
+    const expected = new Set(components.flatMap((name) => alone.get(name) ?? []));
+    expect(names.toSorted(), components.join()).toEqual([...expected].toSorted());
+    const { containers, volumes } = deploymentOf(text).template.spec;
+    const [{ args, volumeMounts }] = containers;
+    const each = [args.length - 2, volumeMounts.length - 1, volumes.length - 1];
+    expect(each, components.join()).toEqual([chosen.length, chosen.length, chosen.length]);
+  }
+});
 
 describe('policy-configmap', () => {
   test('mounts the bundle where the program is told to read it, byte by byte', async () => {

@@ -52,11 +52,11 @@ test.each([
   expect(parseVersion(text)).toBeUndefined();
 });
 
+const at = (ref: string) => `https://github.com/OWNER/REPOSITORY/.github/workflows/release.yaml@refs/${ref}`;
+
 test('the signature that SECURITY.md demands is that of the workflow, at the tag of any version and of nothing else', () => {
   const text = readFileSync(new URL('../../../SECURITY.md', import.meta.url), 'utf8');
   const identity = new RegExp(/--certificate-identity-regexp '(.*)'/.exec(text)?.[1] ?? '(?!)');
-  const at = (ref: string) =>
-    `https://github.com/OWNER/REPOSITORY/.github/workflows/release.yaml@refs/${ref}`;
   for (const version of ordered) expect(at(`tags/v${version}`)).toMatch(identity);
   for (const ref of [
     'heads/main',
