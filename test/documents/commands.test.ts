@@ -25,10 +25,27 @@ describe('the review that the README shows', () => {
   });
 });
 
+describe('the one test that CONTRIBUTING.md shows how to run', () => {
+  const block = /```sh\n(export PATH[\s\S]*?)```/.exec(read('CONTRIBUTING.md'))?.[1] ?? 'false';
+  test('passes', async () => {
+    // Not those of this run.
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(NODE_|VITEST)/.test(name)),
+    );
+    const { stdout } = await run('sh', ['-c', block], { cwd: root, env });
+    expect(stdout).toMatch(/Test Files .*1 passed/);
+  });
+});
+
 /** Who runs the commands of the documents that do not run here. A new one must find its place. */
 const elsewhere: Readonly<Record<string, string>> = {
   'make demo': 'a step of make test',
   'make test': 'this run',
+  'make check': 'its parts are steps of make test',
+  'export PATH="$PWD/node_modules/.bin:$PATH"': 'the test above',
+  'vitest run --config test/vitest.config.ts --project unit test/unit/csr/der.test.ts': 'the test above',
+  'make control-plane': 'test/control-plane/cleanup.test.ts, without make',
+  'dist/rego-csr-approver run --kubeconfig FILE': 'test/integration, with another file',
   'make build': 'a step of make test',
   'dist/rego-csr-approver init /tmp/my-policy': 'test/examples/init.test.ts, with another folder',
   'dist/rego-csr-approver verify policies/cases/': 'test/rego/readme.test.ts, from the folder policies',
@@ -60,16 +77,19 @@ const followed = ['Troubleshooting', 'When its own node has no certificate'];
 const chapters = (file: string): string[] => read(file).split(/^## /m);
 const isFollowed = (chapter: string): boolean => followed.some((title) => chapter.startsWith(`${title}\n`));
 
-test.each(['README.md', 'deploy/README.md'])('every command of %s is run by a test', (file) => {
-  const text = chapters(file)
-    .filter((chapter) => !isFollowed(chapter))
-    .join('## ');
-  const unknown = commands(text).filter(
-    (line) =>
-      !line.includes(' review ') && !(line in elsewhere) && !sections.some((block) => block.includes(line)),
-  );
-  expect(unknown).toEqual([]);
-});
+test.each(['README.md', 'CONTRIBUTING.md', 'deploy/README.md'])(
+  'every command of %s is run by a test',
+  (file) => {
+    const text = chapters(file)
+      .filter((chapter) => !isFollowed(chapter))
+      .join('## ');
+    const unknown = commands(text).filter(
+      (line) =>
+        !line.includes(' review ') && !(line in elsewhere) && !sections.some((block) => block.includes(line)),
+    );
+    expect(unknown).toEqual([]);
+  },
+);
 
 test('every section with commands in chapters that are followed is followed, and shows what they print', () => {
   const shown = chapters('deploy/README.md')
