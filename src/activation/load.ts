@@ -11,7 +11,7 @@ import type { SourceConfig } from '../bundle/sources/open.ts';
 import { openSource } from '../bundle/sources/open.ts';
 import { Isolate, type IsolateOptions } from '../policy/isolate.ts';
 import { loadFloor } from '../policy/floor.ts';
-import { readEntrypointCustom } from '../policy/needs.ts';
+import { noFacts, readEntrypointCustom, unionOfNeeds } from '../policy/needs.ts';
 import { loadPolicy } from '../policy/policy.ts';
 import type { Loaded } from './activation.ts';
 import { readVerification } from './verification.ts';
@@ -123,6 +123,8 @@ export async function loadPoliciesFrom(
     overlays,
   };
   const signers = await loadPolicy(files, choice, isolate);
+  // One name with two meanings is told now, and not of each request.
+  for (const [signer, { needs }] of signers) unionOfNeeds(floor.needs.get(signer) ?? noFacts, needs);
   return { floor, signers };
 }
 

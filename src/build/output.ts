@@ -11,16 +11,23 @@ import { isSourceName } from './sources.ts';
  * @throws BuildError OutputInSource
  */
 export async function checkOutput(file: string, directory: string): Promise<void> {
-  if (!isSourceName(basename(file))) return;
-  const [folder, source] = await Promise.all([
-    canonical(dirname(resolve(file))),
-    canonical(resolve(directory)),
-  ]);
-  if (folder !== source && !folder.startsWith(source === sep ? sep : source + sep)) return;
+  const source = await canonical(resolve(directory));
+  // Of a link its target is replaced.
+  const target = await canonical(resolve(file));
+  const places = await Promise.all([resolve(file), target].map(placeOf));
+  const isRead = places.some(
+    ({ folder, name }) =>
+      isSourceName(name) && (folder === source || folder.startsWith(source === sep ? sep : source + sep)),
+  );
+  if (!isRead) return;
   throw new BuildError(
     'OutputInSource',
     `--output ${escapeText(file, 1024)} would be read as part of the policy by the next build: name a .tar.gz, or a place outside of ${escapeText(directory, 1024)}`,
   );
+}
+
+async function placeOf(path: string): Promise<{ folder: string; name: string }> {
+  return { folder: await canonical(dirname(path)), name: basename(path) };
 }
 
 async function canonical(path: string): Promise<string> {

@@ -1,8 +1,10 @@
 import type { Document, Pair, Scalar } from 'yaml';
 import { LineCounter, isMap, isNode, isScalar, parseAllDocuments, parseDocument, visit } from 'yaml';
 import { escapeText } from '../text/escape.ts';
+import { safeJson } from '../text/json.ts';
 import { messageOf } from '../text/message.ts';
 import type { Read } from './overlay.ts';
+import { otherBreak } from './yaml.ts';
 
 /**
  * Reads YAML that has one reading. opa reads the data of a bundle when it builds it, by rules of YAML 1.1 and some of
@@ -10,6 +12,11 @@ import type { Read } from './overlay.ts';
  * refused, so that a value means the same wherever it is moved. Anchors, tags and merge keys are refused as well.
  */
 export function readYaml(text: string): Read {
+  const other = otherBreak.exec(text);
+  if (other !== null) {
+    const line = text.slice(0, other.index).split('\n').length;
+    return { problem: `${safeJson(other[0])} may end a line, or may not: leave it out`, line };
+  }
   const lines = new LineCounter();
   try {
     const options = { version: '1.2', merge: false, uniqueKeys: true, prettyErrors: false } as const;

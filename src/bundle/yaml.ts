@@ -1,4 +1,5 @@
 import { isAlias, isScalar, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
+import { safeJson } from '../text/json.ts';
 import { countAtMost, type Json, mostValues, NumberText, tooManyValues } from './json.ts';
 
 /**
@@ -7,6 +8,12 @@ import { countAtMost, type Json, mostValues, NumberText, tooManyValues } from '.
  */
 const ambiguous =
   /^(y|n|yes|no|on|off|[-+]?0[0-9_]+|[-+]?[0-9]+_[0-9_.]*|[-+]?0b[01_]+|[-+]0[ox][^]*|0[ox][^_]*_[^]*)$/i;
+
+/** Go reads prefixes of numbers in upper case as well. */
+const upperPrefix = /^[-+]?0[XOB]/;
+
+/** What ends a line, and with it a comment, for Go's reader of YAML 1.1 and not for that of 1.2; and other control characters. */
+export const otherBreak = /\r(?!\n)|[\u0085\u2028\u2029]|(?![\t\n\r])[\p{Cc}\uFEFF]/u;
 
 /**
  * Most signs in a text that may begin or end a value. A parsed one takes two KiB; what people write has one such sign in
@@ -25,6 +32,8 @@ export function parseYaml(text: string): Json {
       `more than ${String(mostSigns)} signs: write it as JSON, or keep large data out of the bundle`,
     );
   }
+  const [found] = otherBreak.exec(text) ?? [];
+  if (found !== undefined) throw new Error(`${safeJson(found)} may end a line, or may not: leave it out`);
   const document = parseDocument(text, {
     intAsBigInt: true,
     merge: true,
@@ -50,11 +59,17 @@ function checkTag({ tag }: { readonly tag?: string | undefined }): void {
 
 function checkScalar(node: Scalar): void {
   checkTag(node);
-  if (node.type === 'PLAIN' && ambiguous.test(node.source ?? '')) {
+  if (node.type === 'PLAIN' && isAmbiguous(node)) {
     throw new Error(
       `${JSON.stringify(node.source)} is not the same for every reader of YAML: put it in quotes`,
     );
   }
+}
+
+function isAmbiguous({ source = '', value, format }: Scalar): boolean {
+  if (ambiguous.test(source) || upperPrefix.test(source)) return true;
+  // Go reads decimal ones as doubles then, and these as text.
+  return typeof value === 'bigint' && (format === 'HEX' || format === 'OCT') && !isGoInteger(value);
 }
 
 function checkKeys(map: YAMLMap): void {
@@ -73,6 +88,9 @@ function keyName(key: unknown): string {
   if (typeof key.value === 'symbol') return '<<';
   if (typeof key.value !== 'string' && typeof key.value !== 'bigint')
     throw new Error('a key that is no text');
+  if (typeof key.value === 'bigint' && (key.value < -(2n ** 63n) || key.value >= 2n ** 63n)) {
+    throw new Error('a key that is a large number: put it in quotes');
+  }
   return String(key.value);
 }
 

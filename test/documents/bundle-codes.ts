@@ -60,7 +60,10 @@ const codes: Readonly<Record<BundleCode, Row>> = {
     'add the rule, or take it out of `signers` or `policy.entrypoints`',
   ],
   EntrypointAmbiguous: ['several entrypoints for one signer', 'name one in `policy.entrypoints`'],
-  FactsConflict: ['two entrypoints mean different facts by one name', 'rename one'],
+  FactsConflict: [
+    'two entrypoints, or a policy and the floor, mean different facts by one name',
+    'rename one',
+  ],
   LookupInvalid: ['a lookup in the data is malformed', 'the message names its path'],
   DecisionInvalid: [
     'the entrypoint is undefined, fails, or has the wrong shape, for a plain request',

@@ -92,7 +92,6 @@ export const hostileBundles: readonly HostileBundle[] = [
           entrypoint('client', client, '#   facts: {sar: {nodeclient: {resource: pods, verb: get}}}\n'),
       ),
     },
-    // Loaded, and every client request is then an error: two meanings of one name.
     refused: 'FactsConflict',
   },
   {

@@ -54,16 +54,21 @@ describe('an output', () => {
     expect(readdirSync(root).sort()).toEqual(['file', 'policy']);
   });
 
-  test.each(['policy/data.json', 'policy/x.rego', 'policy/deep/.manifest', 'link/data.yaml'])(
-    'that the next build would read is refused: %s',
-    async (name) => {
-      mkdirSync(join(root, 'policy/deep'));
-      symlinkSync('policy', join(root, 'link'));
-      await expect(checkOutput(join(root, name), join(root, 'policy'))).rejects.toMatchObject({
-        code: 'OutputInSource',
-      });
-    },
-  );
+  test.each([
+    'policy/data.json',
+    'policy/x.rego',
+    'policy/deep/.manifest',
+    'link/data.yaml',
+    'bundle.tar.gz',
+  ])('that the next build would read is refused: %s', async (name) => {
+    mkdirSync(join(root, 'policy/deep'));
+    symlinkSync('policy', join(root, 'link'));
+    writeFileSync(join(root, 'policy/mine.rego'), '');
+    symlinkSync('policy/mine.rego', join(root, 'bundle.tar.gz'));
+    await expect(checkOutput(join(root, name), join(root, 'policy'))).rejects.toMatchObject({
+      code: 'OutputInSource',
+    });
+  });
 
   test.each(['policy/bundle.tar.gz', 'data.json', 'policy-2/data.json'])('may be %s', async (name) => {
     mkdirSync(join(root, 'policy-2'));

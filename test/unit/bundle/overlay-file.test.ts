@@ -100,6 +100,13 @@ describe('YAML that parsers read differently, or that is more than data, is refu
 
   test.each([
     ['nothing', '', /exactly one|an object is expected/],
+    [
+      'a comment that ends at another separator of lines',
+      'a: 1\n# b\u2028c: 2\n',
+      /:2: "\\u2028" may end a line/,
+    ],
+    ['one that ends at a carriage return', 'a: 1 # b\rc: 2\n', /:1: "\\r" may end a line/],
+    ['one that ends at a next line', 'a: 1 # b\u0085c: 2\n', /"\\u0085" may end a line/],
     ['a comment alone', '# csr: {}\n', /exactly one|an object is expected/],
     ['a list', '[]', /an object is expected/],
     ['two documents', 'a: 1\n---\nb: 2\n', /exactly one YAML document/],
