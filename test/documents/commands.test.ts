@@ -25,27 +25,10 @@ describe('the review that the README shows', () => {
   });
 });
 
-describe('the one test that CONTRIBUTING.md shows how to run', () => {
-  const block = /```sh\n(export PATH[\s\S]*?)```/.exec(read('CONTRIBUTING.md'))?.[1] ?? 'false';
-  test('passes', async () => {
-    // Not those of this run.
-    const env = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^(NODE_|VITEST)/.test(name)),
-    );
-    const { stdout } = await run('sh', ['-c', block], { cwd: root, env });
-    expect(stdout).toMatch(/Test Files .*1 passed/);
-  });
-});
-
 /** Who runs the commands of the documents that do not run here. A new one must find its place. */
 const elsewhere: Readonly<Record<string, string>> = {
   'make demo': 'a step of make test',
   'make test': 'this run',
-  'make check': 'its parts are steps of make test',
-  'export PATH="$PWD/node_modules/.bin:$PATH"': 'the test above',
-  'vitest run --config test/vitest.config.ts --project unit test/unit/csr/der.test.ts': 'the test above',
-  'make control-plane': 'test/control-plane/cleanup.test.ts, without make',
-  'dist/rego-csr-approver run --kubeconfig FILE': 'test/integration, with another file',
   'make build': 'a step of make test',
   'dist/rego-csr-approver init /tmp/my-policy': 'test/examples/init.test.ts, with another folder',
   'dist/rego-csr-approver verify policies/cases/': 'test/rego/readme.test.ts, from the folder policies',
@@ -63,6 +46,11 @@ const elsewhere: Readonly<Record<string, string>> = {
     'test/integration/sources-oci.test.ts, with another registry',
   'skopeo copy docker://registry.example.com/policies/kubelet:1.0 docker://registry.example.com/production/kubelet:1.0':
     'test/integration/sources-oci.test.ts, with another registry',
+  'make check': 'its parts are steps of make test',
+  'export PATH="$PWD/node_modules/.bin:$PATH"': 'a test below',
+  'vitest run --config test/vitest.config.ts --project unit test/unit/csr/der.test.ts': 'a test below',
+  'make control-plane': 'test/control-plane/cleanup.test.ts, without make',
+  'dist/rego-csr-approver run --kubeconfig FILE': 'test/integration, with another file',
 };
 
 /** Sections of deploy/README.md of which a test runs what it reads there. */
@@ -106,4 +94,16 @@ test('every section with commands in chapters that are followed is followed, and
   expect(headings.filter((heading) => !tests.includes(`'${heading}'`))).toEqual([]);
   const unshown = shown.filter((section) => /```sh\n[^`]*```\n(?!\n```text\n)/.test(section));
   expect(unshown).toEqual([]);
+});
+
+describe('the one test that CONTRIBUTING.md shows how to run', () => {
+  const block = /```sh\n(export PATH[\s\S]*?)```/.exec(read('CONTRIBUTING.md'))?.[1] ?? 'false';
+  test('passes', async () => {
+    // Not those of this run.
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(NODE_|VITEST)/.test(name)),
+    );
+    const { stdout } = await run('sh', ['-c', block], { cwd: root, env });
+    expect(stdout).toMatch(/Test Files .*1 passed/);
+  });
 });
