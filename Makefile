@@ -16,7 +16,7 @@ SOURCES = $(shell find src -name '*.ts')
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## approve real requests on a real control plane, and show what is refused
@@ -29,6 +29,10 @@ e2e: build ## the whole story with real kubelets, from bootstrap token to rotati
 .PHONY: e2e-if-possible
 e2e-if-possible: build ## the same, skipped where the machine does not allow it
 	@node test/e2e/main.ts --if-possible $(E2E)
+
+.PHONY: control-plane
+control-plane: $(INSTALLED) ## a real control plane to try things on, until Ctrl-C; prints its kubeconfig
+	@node test/control-plane/main.ts
 
 .PHONY: test
 test: $(INSTALLED) ## everything that continuous integration runs
@@ -105,14 +109,8 @@ release: $(INSTALLED) ## release VERSION=1.2.3 [IMAGE=REPOSITORY] [DIGEST=sha256
 	@node deploy/release/main.ts "$${VERSION:-}" $${IMAGE:+--image "$$IMAGE"} $${DIGEST+--digest "$$DIGEST"} $(RELEASE)
 
 .PHONY: bench
-bench: build ## figures of the decoder, of facts in a large cluster, of policies: threads and reloads
-	node test/bench/decode.bench.ts
-	@echo
-	node --expose-gc test/bench/facts.bench.ts
-	@echo
-	node --expose-gc test/bench/reload.bench.ts
-	@echo
-	node test/bench/isolation.bench.ts
+bench: build ## every figure of test/bench: decoder, facts, policies, threads, reloads, builds
+	@for bench in test/bench/*.bench.ts; do echo "$$bench"; node --expose-gc "$$bench"; echo; done
 
 .PHONY: tools
 tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, oras, etcd, Kubernetes

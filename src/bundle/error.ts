@@ -1,4 +1,4 @@
-import type { SourceErrorCode } from './sources/codes.ts';
+import type { SourceErrorCode } from './source-codes.ts';
 import { printable } from '../text/json.ts';
 
 /** Longest message: it names parts of a bundle, and whoever made that may be a stranger. */

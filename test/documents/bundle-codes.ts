@@ -1,5 +1,5 @@
 import type { PolicyErrorCode } from '../../src/bundle/error.ts';
-import type { SourceErrorCode } from '../../src/bundle/sources/codes.ts';
+import type { SourceErrorCode } from '../../src/bundle/source-codes.ts';
 
 /** What a code means, and what to do. */
 type Row = readonly [meaning: string, remedy: string];

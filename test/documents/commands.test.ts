@@ -46,6 +46,11 @@ const elsewhere: Readonly<Record<string, string>> = {
     'test/integration/sources-oci.test.ts, with another registry',
   'skopeo copy docker://registry.example.com/policies/kubelet:1.0 docker://registry.example.com/production/kubelet:1.0':
     'test/integration/sources-oci.test.ts, with another registry',
+  'make check': 'its parts are steps of make test',
+  'export PATH="$PWD/node_modules/.bin:$PATH"': 'a test below',
+  'vitest run --config test/vitest.config.ts --project unit test/unit/csr/der.test.ts': 'a test below',
+  'make control-plane': 'test/control-plane/cleanup.test.ts, without make',
+  'dist/rego-csr-approver run --kubeconfig FILE': 'test/integration, with another file',
 };
 
 /** Sections of deploy/README.md of which a test runs what it reads there. */
@@ -60,16 +65,19 @@ const followed = ['Troubleshooting', 'When its own node has no certificate'];
 const chapters = (file: string): string[] => read(file).split(/^## /m);
 const isFollowed = (chapter: string): boolean => followed.some((title) => chapter.startsWith(`${title}\n`));
 
-test.each(['README.md', 'deploy/README.md'])('every command of %s is run by a test', (file) => {
-  const text = chapters(file)
-    .filter((chapter) => !isFollowed(chapter))
-    .join('## ');
-  const unknown = commands(text).filter(
-    (line) =>
-      !line.includes(' review ') && !(line in elsewhere) && !sections.some((block) => block.includes(line)),
-  );
-  expect(unknown).toEqual([]);
-});
+test.each(['README.md', 'CONTRIBUTING.md', 'deploy/README.md'])(
+  'every command of %s is run by a test',
+  (file) => {
+    const text = chapters(file)
+      .filter((chapter) => !isFollowed(chapter))
+      .join('## ');
+    const unknown = commands(text).filter(
+      (line) =>
+        !line.includes(' review ') && !(line in elsewhere) && !sections.some((block) => block.includes(line)),
+    );
+    expect(unknown).toEqual([]);
+  },
+);
 
 test('every section with commands in chapters that are followed is followed, and shows what they print', () => {
   const shown = chapters('deploy/README.md')
@@ -86,4 +94,16 @@ test('every section with commands in chapters that are followed is followed, and
   expect(headings.filter((heading) => !tests.includes(`'${heading}'`))).toEqual([]);
   const unshown = shown.filter((section) => /```sh\n[^`]*```\n(?!\n```text\n)/.test(section));
   expect(unshown).toEqual([]);
+});
+
+describe('the one test that CONTRIBUTING.md shows how to run', () => {
+  const block = /```sh\n(export PATH[\s\S]*?)```/.exec(read('CONTRIBUTING.md'))?.[1] ?? 'false';
+  test('passes', async () => {
+    // Not those of this run.
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(NODE_|VITEST)/.test(name)),
+    );
+    const { stdout } = await run('sh', ['-c', block], { cwd: root, env });
+    expect(stdout).toMatch(/Test Files .*1 passed/);
+  });
 });

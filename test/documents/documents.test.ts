@@ -7,6 +7,7 @@ import { current, generated, root } from './documents.ts';
 const documents = [
   'README.md',
   'SECURITY.md',
+  'CONTRIBUTING.md',
   'CHANGELOG.md',
   'policies/README.md',
   'deploy/README.md',
@@ -49,6 +50,42 @@ test.each(documents)('every make target that %s names is there', (file) => {
   expect(targets.length > 0 || !/`make /.test(read(file))).toBe(true);
   const missing = targets.filter((target) => !new RegExp(`^${target}:`, 'm').test(makefile));
   expect(missing).toEqual([]);
+});
+
+test.each(['README.md', 'CONTRIBUTING.md'])('every path that %s names in code is there', (file) => {
+  const named = [...read(file).matchAll(/`((?:src|test|policies|deploy)\/[^`\s]*)`/g)].map(
+    ([, path = '']) => path,
+  );
+  // In capitals: a name to be chosen.
+  const missing = named.filter((path) => !/\b[A-Z]{3,}[._]/.test(path) && !existsSync(root + path));
+  expect(named.length).toBeGreaterThan(5);
+  expect(missing).toEqual([]);
+});
+
+/** Their rows are written by hand, beside what they are about; those of bundles are a `Record` of all codes. */
+test.each([
+  ['Source', 'src/bundle/source-codes.ts', 'deploy/README.md'],
+  ['Overlay', 'src/bundle/error.ts', 'policies/README.md'],
+])('every code %s… of %s has a row in %s', (prefix, source, file) => {
+  const codes = [...read(source).matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code = '']) => code);
+  const ours = codes.filter((code) => code.startsWith(prefix));
+  const rows = read(file)
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split(' | ')[0])
+    .join('\n');
+  expect(ours.length).toBeGreaterThan(3);
+  expect(ours.filter((code) => !rows.includes(`\`${code}\``))).toEqual([]);
+});
+
+test('test/README.md has the steps of `make test`, in their order', () => {
+  const source = read('test/all.ts').split('const steps')[1]?.split('\n];')[0] ?? '';
+  const steps = [...source.matchAll(/(?:name: |vitest\()'([^']+)'/g)].map(([, name = '']) => name);
+  const section = read('test/README.md').split('| step |')[1]?.split('\n\n')[0] ?? '';
+  const rows = section.split('\n').map((line) => line.split(' | ')[0] ?? '');
+  const listed = rows.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+  expect(steps.length).toBeGreaterThan(10);
+  expect(listed).toEqual(steps);
 });
 
 function read(file: string): string {

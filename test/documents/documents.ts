@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { refusalTable } from '../../src/csr/refusals.ts';
 import { hostReasons } from '../../src/decide/host-reasons.ts';
 import { inputSchema } from '../../src/decide/input.ts';
+import { modulesTable } from '../architecture/modules.ts';
 import { codesTable } from '../rego/codes.ts';
 import { bundleCodesTable } from './bundle-codes.ts';
 import { configTable } from './config-table.ts';
@@ -20,6 +21,7 @@ export interface Generated {
 export const root = new URL('../../', import.meta.url).pathname;
 
 export const generated: readonly Generated[] = [
+  { file: 'README.md', part: 'modules', make: modulesTable },
   { file: 'policies/schemas/input.json', make: () => `${JSON.stringify(schema(), null, 2)}\n` },
   { file: 'policies/schemas/overlay.json', make: overlaySchema },
   { file: 'policies/README.md', part: 'decoder codes', make: refusalTable },

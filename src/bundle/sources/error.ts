@@ -1,5 +1,5 @@
 import { PolicyError } from '../error.ts';
-import type { SourceErrorCode } from './codes.ts';
+import type { SourceErrorCode } from '../source-codes.ts';
 
 export interface SourceErrorOptions extends ErrorOptions {
   /** What the server asked for with `Retry-After` (RFC 9110 §10.2.3). */
