@@ -10,9 +10,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED = node_modules/.package-lock.json
 tool = $$(node test/tools/main.ts $(1) | awk '{print $$2}')
 
-POLICY_SOURCES = $(shell find policies/floor policies/default -type f)
-TEMPLATE_SOURCES = $(shell find policies/template policies/examples policies/schemas -type f)
-SOURCES = $(shell find src -name '*.ts')
+# With the folders: a file that is gone leaves no other trace.
+POLICY_SOURCES = $(shell find policies/floor policies/default)
+TEMPLATE_SOURCES = $(shell find policies/template policies/examples policies/schemas)
+SOURCES = $(shell find src -name '*.ts' -o -type d)
 
 .PHONY: help
 help: ## list the targets
@@ -88,7 +89,7 @@ compiler: dist/opa-compiler.wasm.br ## write OPA's compiler, for the command `bu
 dist/opa-compiler.wasm.br: $(wildcard src/build/opa/*) deploy/program/compiler.ts deploy/program/wasm-memory.ts | $(INSTALLED)
 	node deploy/program/compiler.ts
 
-dist/rego-csr-approver: $(SOURCES) $(wildcard deploy/program/*.ts) package.json dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz | $(INSTALLED)
+dist/rego-csr-approver: $(SOURCES) $(wildcard deploy/program/*.ts) package.json package-lock.json dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz | $(INSTALLED)
 	node deploy/program/build.ts
 
 .PHONY: image

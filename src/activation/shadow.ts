@@ -113,9 +113,15 @@ export class Shadow<Candidate> {
     if (this.#running?.work.request.uid === uid) this.#running.forgotten = true;
   }
 
-  /** Other policies are compared from now on: whatever is found is news again. */
+  /** Other policies are compared from now on: whatever is found is news again, and what the last ones decided is not waited for. */
   restart(): void {
     this.#told.clear();
+    for (const [uid, { work, characters }] of this.#waiting) {
+      // It would keep the policies that made it, with their modules and data, for as long as the candidate rests.
+      if (work.stands()) continue;
+      this.#waiting.delete(uid);
+      this.#characters -= characters;
+    }
   }
 
   /** For good. What is under way ends with the candidate's isolate, and is told to nobody. */

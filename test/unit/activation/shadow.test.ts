@@ -289,6 +289,23 @@ describe('nothing is compared', () => {
     expect(pairs()).toEqual(['c: approve->deny']);
   });
 
+  test('of which, once others are in force, nothing waits any more', async () => {
+    make({ limits: { waiting: 1, characters: 1e6, known: 8 } });
+    let stands = true;
+    decided('a');
+    const first = await next('c1 a');
+    decided('b', { stands: () => stands });
+    decided('c');
+    expect(counts.dropped).toBe(1);
+    stands = false;
+    shadow.restart();
+    decided('c');
+    expect(counts.dropped).toBe(1);
+    first.answer(allows);
+    (await next('c1 c')).answer(allows);
+    await untilTold(2);
+  });
+
   test('after the end', async () => {
     decided('a');
     decided('b');
