@@ -17,6 +17,9 @@ let source: string | Error;
 let kept: string | undefined;
 let written: string[];
 let said: string[];
+/** How often the source has answered. */
+let answers: number;
+let fetches: number;
 let files: string[];
 let activation: Activation<Fetched>;
 let feed: PolicyFeed;
@@ -33,6 +36,8 @@ beforeEach(() => {
   kept = undefined;
   written = [];
   said = [];
+  answers = 0;
+  fetches = 0;
   files = [];
   directory = mkdtempSync(join(tmpdir(), 'feed-test-'));
   activation = new Activation({
@@ -56,6 +61,7 @@ function make(): PolicyFeed {
     source: {
       name: 'test',
       fetch: async (known) => {
+        fetches += 1;
         if (source instanceof Error) throw source;
         return source === known ? undefined : fetched(source);
       },
@@ -68,6 +74,7 @@ function make(): PolicyFeed {
       read: async () => (kept === undefined ? undefined : fetched(kept)),
       write: async ({ version }) => void written.push(version),
     },
+    answered: () => (answers += 1),
     failed: (cause, failures) => said.push(`failed ${String(failures)} ${String(cause)}`),
   });
   return feed;
@@ -81,6 +88,7 @@ describe('the first bundle of a source that a person must mend', () => {
     source = 'a';
     await make().first(never);
     expect(activation.revision).toBe('a');
+    expect(answers).toBe(1);
   });
 
   test.each([
@@ -90,6 +98,16 @@ describe('the first bundle of a source that a person must mend', () => {
     source = given;
     await expect(make().first(never)).rejects.toThrow(PolicyError);
     expect(activation.policies).toBeUndefined();
+  });
+
+  test('says in its error which bundle it is, once', async () => {
+    source = new PolicyError('BundleTooLarge', 'more than 4096 files');
+    await expect(make().first(never)).rejects.toThrow(/^bundle test: more than 4096 files$/);
+    source = new PolicyError('BundleTooLarge', 'bundle test: more than 7 bytes');
+    await expect(make().first(never)).rejects.toThrow(/^bundle test: more than 7 bytes$/);
+    source = new SourceError('SourceUnreachable', 'nobody answers');
+    await expect(make().first(never)).rejects.toThrow(/^nobody answers$/);
+    expect(answers).toBe(0);
   });
 });
 
@@ -138,8 +156,14 @@ describe('what cannot be read as a bundle', () => {
     await make().first(never);
     feed.start();
     source = torn;
-    await until('failed 4 PolicyError: half of it');
-    expect(said.filter((line) => line.startsWith('refused'))).toEqual(['refused PolicyError: half of it']);
+    await until('refused PolicyError: bundle test: half of it');
+    source = new SourceError('SourceUnreachable', 'nobody answers');
+    await eventually(() => (said.some((line) => line.startsWith('failed')) ? true : undefined));
+    source = torn;
+    const seen = fetches;
+    await eventually(() => (fetches > seen + 4 ? true : undefined));
+    // It was fetched: that it is no good is said once, and not as a failure to fetch it.
+    expect(said.filter((line) => line.includes('half of it'))).toHaveLength(1);
     source = 'a';
     await eventually(() => (said.filter((line) => line === 'activated a').length === 2 ? true : undefined));
   });
