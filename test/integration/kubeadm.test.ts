@@ -71,6 +71,9 @@ test('the steps for an existing cluster lead to a kubelet that asks', async () =
   const [edit = '', perNode = '', list = ''] = guideBlocks('kubeadm, existing cluster', 'sh');
   await exec('sh', ['-c', edit], { env });
   expect(await setting()).toMatch(/^serverTLSBootstrap: true$/m);
+  const once = await setting();
+  await exec('sh', ['-c', edit], { env });
+  expect(await setting()).toBe(once);
   expect((await exec('sh', ['-c', list], { env })).stderr).toContain('No resources found');
 
   const [write = '', restart] = perNode.split('\n');
