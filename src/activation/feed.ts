@@ -1,9 +1,9 @@
 import { PolicyError } from '../bundle/error.ts';
-import { SourceError } from '../bundle/sources/error.ts';
 import type { PollerOptions } from '../bundle/sources/poll.ts';
 import { Poller } from '../bundle/sources/poll.ts';
 import type { BundleSource, Fetched } from '../bundle/sources/source.ts';
 import type { Activation } from './activation.ts';
+import { isOfBundle, named } from './named.ts';
 import type { BundleRecord } from './status.ts';
 import { WatchedFiles } from './watched-files.ts';
 
@@ -22,7 +22,9 @@ export interface FeedOptions {
   /** Files that every activation reads beside the bundle: keys, data overlays. */
   readonly files: readonly string[];
   readonly lastGood?: LastGood | undefined;
-  /** A bundle could not be fetched. @param failures in a row */
+  /** The source answered, be it that there is nothing new. */
+  readonly answered: () => void;
+  /** A bundle could not be fetched: the way to it is barred, or it is not there. @param failures in a row */
   readonly failed: (cause: unknown, failures: number) => void;
 }
 
@@ -119,10 +121,11 @@ export class PolicyFeed {
 
   /** Keeps account of the fetch. */
   async #fetch(known: string | undefined, signal: AbortSignal): Promise<Fetched | undefined> {
-    const { source, record } = this.#options;
+    const { source, record, answered } = this.#options;
     record.requested();
-    const fetched = await source.fetch(known, signal);
+    const fetched = await named(source.name, () => source.fetch(known, signal));
     record.answered(fetched !== undefined, fetched?.archive?.length);
+    answered();
     return fetched;
   }
 
@@ -141,9 +144,9 @@ export class PolicyFeed {
 
   #failed(cause: unknown, failures: number): void {
     const { activation, failed } = this.#options;
-    failed(cause, failures);
+    if (!isContent(cause)) failed(cause, failures);
     // What is read while it is being written is whole a moment later; what is not by then is a bundle that is no good.
-    if (isContent(cause) && failures > 1 && this.#unreadable !== cause.message) {
+    else if (failures > 1 && this.#unreadable !== cause.message) {
       this.#unreadable = cause.message;
       activation.refuse(cause);
     }
@@ -177,5 +180,5 @@ export class PolicyFeed {
 
 /** Whether it is the bundle that is wrong, and not the way to it. */
 function isContent(cause: unknown): cause is PolicyError {
-  return cause instanceof PolicyError && !(cause instanceof SourceError) && cause.code !== 'BundleNotFound';
+  return cause instanceof PolicyError && isOfBundle(cause.code);
 }

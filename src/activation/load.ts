@@ -14,6 +14,7 @@ import { loadFloor } from '../policy/floor.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from '../policy/needs.ts';
 import { loadPolicy } from '../policy/policy.ts';
 import type { Loaded } from './activation.ts';
+import { named } from './named.ts';
 import { readVerification } from './verification.ts';
 
 // Replaced when the program is built: there the default bundle lies beside the program.
@@ -47,6 +48,9 @@ export function sourceOf({ policy }: Config): SourceConfig {
   return { ...policy, bundle: policy.bundle ?? defaultBundle() };
 }
 
+/** Of the bundle to use, for messages; without credentials. */
+const nameOf = (config: Config): string => openSource(sourceOf(config)).name;
+
 /**
  * Holds a configured bundle to the configured keys, as their files are now. The default one is a part of the program:
  * who could change it could change this.
@@ -59,9 +63,12 @@ async function verified({ policy }: Config, files: BundleFiles): Promise<BundleF
 
 /** The files of the bundle to use, fetched once and held to the keys. */
 export async function readBundle(config: Config): Promise<BundleFiles> {
-  const fetched = await openSource(sourceOf(config)).fetch(undefined, new AbortController().signal);
-  if (fetched === undefined) throw new TypeError('a source gave nothing to one who knows nothing');
-  return verified(config, fetched.files);
+  const source = openSource(sourceOf(config));
+  return named(source.name, async () => {
+    const fetched = await source.fetch(undefined, new AbortController().signal);
+    if (fetched === undefined) throw new TypeError('a source gave nothing to one who knows nothing');
+    return verified(config, fetched.files);
+  });
 }
 
 /**
@@ -75,7 +82,9 @@ export function configuredOverlays({ policy }: Config): Promise<Overlay[]> {
 /** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
 export async function loadPolicies(config: Config): Promise<Policies> {
   const isolate = new Isolate(isolateOptions(config));
-  return loadPoliciesFrom(config, await readBundle(config), isolate, await configuredOverlays(config));
+  const files = await readBundle(config);
+  const overlays = await configuredOverlays(config);
+  return named(nameOf(config), () => loadPoliciesFrom(config, files, isolate, overlays));
 }
 
 /**
@@ -90,7 +99,9 @@ export async function loadBundle(config: Config, files: BundleFiles, signal: Abo
   signal.addEventListener('abort', end, { once: true });
   try {
     const overlays = await configuredOverlays(config);
-    const policies = await loadPoliciesFrom(config, await verified(config, files), isolate, overlays);
+    const policies = await named(nameOf(config), async () =>
+      loadPoliciesFrom(config, await verified(config, files), isolate, overlays),
+    );
     const [revision = ''] = [...policies.signers.values()].map((policy) => policy.revision);
     return { policies, revision, close: () => isolate.close() };
   } catch (cause) {

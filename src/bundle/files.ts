@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../text/message.ts';
+import { whyUnreadable } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { safeJson } from '../text/json.ts';
 import { PolicyError } from './error.ts';
@@ -19,6 +19,9 @@ export const bundleLimits = {
   totalBytes: 16 * 1024 * 1024,
 } as const;
 
+/** Where a bundle's path is said. */
+export const bundleSetting = '`policy.bundle` or `--bundle`';
+
 /** Members of a bundle by their path, without a leading slash. */
 export type BundleFiles = ReadonlyMap<string, Uint8Array>;
 
@@ -31,7 +34,7 @@ export async function readBundleFiles(path: string): Promise<BundleFiles> {
     return await unpackBundle(await readRegular(real, bundleLimits.totalBytes));
   } catch (cause) {
     if (cause instanceof PolicyError) throw cause;
-    const message = `bundle ${escapeText(path, 1024)}: cannot be read (${messageOf(cause)})`;
+    const message = `bundle ${escapeText(path, 1024)}: ${whyUnreadable(cause, bundleSetting)}`;
     throw new PolicyError('BundleNotFound', message, { cause });
   }
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { escapeText } from '../text/escape.ts';
-import { messageOf } from '../text/message.ts';
+import { whyUnreadable } from '../text/message.ts';
 import { PolicyError } from './error.ts';
 import { readJson } from './overlay-json.ts';
 import { readYaml } from './overlay-yaml.ts';
@@ -76,7 +76,7 @@ async function bytesOf(file: string): Promise<Uint8Array> {
     }
   } catch (cause) {
     if (cause instanceof PolicyError) throw cause;
-    throw unreadable(file, `cannot be read: ${messageOf(cause)}`, undefined, cause);
+    throw unreadable(file, whyUnreadable(cause, '`policy.data` or `--data`'), undefined, cause);
   }
 }
 

@@ -1,5 +1,15 @@
 import type { Document, Pair, Scalar } from 'yaml';
-import { LineCounter, isMap, isNode, isScalar, parseAllDocuments, parseDocument, visit } from 'yaml';
+import {
+  LineCounter,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { escapeText } from '../text/escape.ts';
 import { safeJson } from '../text/json.ts';
 import { messageOf } from '../text/message.ts';
@@ -62,14 +72,11 @@ function ambiguity(document: Document.Parsed): Ambiguity | undefined {
     },
     Collection: (_, node) =>
       node.tag === undefined ? undefined : stop('tags are not read', node.range?.[0]),
-    Scalar: (_, node) => {
+    Scalar: (at, node, above) => {
       if (node.tag !== undefined) return stop('tags are not read', node.range?.[0]);
       if (node.type !== 'PLAIN' || hasOneReading(node)) return undefined;
-      const shown = escapeText(node.source ?? '', 64);
-      return stop(
-        `${shown} is read in different ways: put it in quotes, or write it as JSON would`,
-        node.range?.[0],
-      );
+      const path = pathOf(above, at);
+      return stop(`${path === '' ? '' : `${path}: `}${otherReading(node)}`, node.range?.[0]);
     },
   });
   return found;
@@ -78,6 +85,28 @@ function ambiguity(document: Document.Parsed): Ambiguity | undefined {
 function keyProblem({ key }: Pair): string | undefined {
   if (!isScalar(key) || typeof key.value !== 'string') return 'a key is a text: put it in quotes';
   return key.value === '<<' ? 'merge keys are not read: write the value out' : undefined;
+}
+
+/** Words that are texts to some readers and truth values to others. */
+const truthWord = /^(y|n|yes|no|on|off|true|false)$/i;
+
+/** What is wrong with a scalar that has several readings, and what to write. */
+function otherReading({ source = '' }: Scalar): string {
+  const shown = escapeText(source, 64);
+  return truthWord.test(source)
+    ? `\`${shown}\` is a text to some readers: write \`true\` or \`false\`, or put it in quotes if text is meant`
+    : `\`${shown}\` is read in different ways: write it as JSON would, or put it in quotes if text is meant`;
+}
+
+/** Dotted, of keys and places in lists. @param above every node that a visitor came through */
+function pathOf(above: readonly unknown[], at: number | string | null): string {
+  const steps = above.flatMap((node, index) => {
+    if (isPair(node)) return isScalar(node.key) ? [String(node.key.value)] : [];
+    if (!isSeq(node)) return [];
+    const next: unknown = above[index + 1];
+    return [String(next === undefined ? at : node.items.indexOf(next))];
+  });
+  return steps.map((step) => escapeText(step, 64)).join('.');
 }
 
 /** What JSON has words for is written in them; the rest must be a text by either version of YAML. */

@@ -10,6 +10,8 @@ import type { Verification } from './verification-key.ts';
 
 const signatureFile = '.signatures.json';
 
+const changedSince = 'sign it again, or find out who changed it';
+
 /**
  * Verifies what `opa sign` and `opa build --signing-key` write: one JWT over the names and hashes of exactly the files
  * that are there. The files are those of the archive, before anything was read out of them.
@@ -58,7 +60,7 @@ function checkSet(files: BundleFiles, signed: readonly SignedFile[]): void {
   if (said.length === 0) return;
   throw new PolicyError(
     'SignatureFiles',
-    `the signature is for other files than the bundle's: ${said.map(([what, paths]) => `${what}: ${list(paths)}`).join('; ')}`,
+    `the signature is for other files than the bundle's: ${said.map(([what, paths]) => `${what}: ${list(paths)}`).join('; ')}; ${changedSince}`,
   );
 }
 
@@ -78,7 +80,7 @@ function checkFile({ name, hash, algorithm }: SignedFile, bytes: Uint8Array): vo
       )
     : createHash(digest).update(bytes).digest('hex');
   if (found !== hash.toLowerCase()) {
-    throw new PolicyError('SignatureFiles', `${safeJson(name)} is not what was signed`);
+    throw new PolicyError('SignatureFiles', `${safeJson(name)} is not what was signed; ${changedSince}`);
   }
 }
 

@@ -3,7 +3,6 @@ import type { Shadow } from '../activation/shadow.ts';
 import { problemOf } from '../activation/status.ts';
 import { Controller } from '../controller/controller.ts';
 import type { Judged } from '../controller/reconcile.ts';
-import type { Policies } from '../decide/decide.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
@@ -39,7 +38,8 @@ export function controllerOf(
     );
     // After whatever comes of the decision has been begun.
     setImmediate(() => shadow?.compare({ request, decision: value, policies, options: asked, stands }));
-    return { ...value, stands, approvedBy: approvedBy(policies, request.signerName) };
+    const { entrypoint = '', revision = '' } = policies.signers.get(request.signerName) ?? {};
+    return { ...value, stands, revision, approvedBy: approvedBy(entrypoint, revision) };
   };
   const controller = new Controller({
     client,
@@ -73,8 +73,6 @@ export function controllerOf(
 }
 
 /** The message of an Approved condition: by which rules, so that an audit can find them. */
-function approvedBy(policies: Policies, signerName: string): string {
-  const policy = policies.signers.get(signerName);
-  const revision = escapeText(policy?.revision ?? '');
-  return `allowed by ${policy?.entrypoint ?? ''} of policy revision ${revision} (rego-csr-approver ${version})`;
+function approvedBy(entrypoint: string, revision: string): string {
+  return `allowed by ${entrypoint} of policy revision ${escapeText(revision)} (rego-csr-approver ${version})`;
 }

@@ -47,6 +47,8 @@ export function policyRuntime(
   const metrics = new Metrics(version, () => codes(activation.policies));
   const policy = new BundleRecord('policy', now);
   const floor = new BundleRecord('floor', now);
+  metrics.expectBundle('policy');
+  for (const signer of config.signers) metrics.expectSigner(signer);
   const activation = new Activation<Fetched>({
     load: ({ files }, signal) => loadBundle(config, files, signal),
   });
@@ -62,6 +64,7 @@ export function policyRuntime(
     activation,
     record: policy,
     files: [...config.policy.data, ...Object.values(config.policy.keys).map(({ file }) => file)],
+    answered: () => metrics.fetched('policy', now()),
     failed: (cause, failures) => {
       const problem = problemOf(cause);
       policy.unanswered(problem);
@@ -79,7 +82,7 @@ export function policyRuntime(
       policy.activated(name);
       metrics.activated('policy', name, now());
       floor.activated(policies.floor.revision);
-      metrics.activated('floor', policies.floor.revision, now());
+      metrics.inForce('floor', policies.floor.revision, now());
       log.info({ revision: name }, 'the policy is in force');
     },
     refused: (cause, inForce) => {

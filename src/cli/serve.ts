@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/schema.ts';
 import type { RequestInput } from '../decide/input.ts';
 import { nodeUser } from '../facts/node.ts';
 import { liveGather } from '../facts/live.ts';
@@ -63,10 +64,14 @@ async function listening(
   health: Pick<Parameters<typeof serveHealth>[0], 'live' | 'ready' | 'beforeScrape'>,
 ): Promise<readonly Listening[]> {
   const { registry } = policy.metrics;
-  const first = await serveHealth({ ...config.server, ...health, registry }).catch(unavailable);
+  const first = await serveHealth({ ...config.server, ...health, registry }).catch(
+    unavailable('server', config.server),
+  );
   log.info({ address: config.server.address, port: first.port }, 'serving /livez, /readyz and /metrics');
   try {
-    const second = await serveAdmin({ ...config.admin, status: policy.status }).catch(unavailable);
+    const second = await serveAdmin({ ...config.admin, status: policy.status }).catch(
+      unavailable('admin', config.admin),
+    );
     log.info({ address: config.admin.address, port: second.port }, 'serving /v1/status');
     return [first, second];
   } catch (cause) {
@@ -75,8 +80,16 @@ async function listening(
   }
 }
 
-function unavailable(cause: unknown): never {
-  throw new CommandError('PortUnavailable', `cannot listen: ${messageOf(cause)}`, { cause });
+/** @param field of the configuration that says where to listen */
+function unavailable(field: 'server' | 'admin', { address, port }: Config['server']) {
+  return (cause: unknown): never => {
+    const where = `${field}.port ${String(port)} on ${address}`;
+    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+    const message = isTaken
+      ? `${where} is in use: set another \`${field}.port\``
+      : `${where} cannot be listened on: ${messageOf(cause)}: set another \`${field}.port\` or \`${field}.address\``;
+    throw new CommandError('PortUnavailable', message, { cause });
+  };
 }
 
 /** Until something has happened, or the program is told to stop. */

@@ -43,6 +43,7 @@ export function candidateOf(config: Config, { log, metrics, now }: CandidateDeps
   if (policy === undefined) return undefined;
   // One thread: only one request is compared at a time.
   const own: Config = { ...config, policy, limits: { ...config.limits, workers: 1 } };
+  metrics.expectBundle('shadow');
   const bundle = new BundleRecord('shadow', now);
   const record = new ShadowRecord(now());
   const activation = new Activation<Fetched>({
@@ -63,7 +64,7 @@ export function candidateOf(config: Config, { log, metrics, now }: CandidateDeps
       log.error({ code }, `a candidate policy is refused, ${stays}: ${message}`);
     },
   });
-  const feed = feedOf(own, { activation, bundle, log, metrics });
+  const feed = feedOf(own, { activation, bundle, log, metrics, now });
   return {
     start: () => feed?.start(),
     stop: async () => {
@@ -87,13 +88,13 @@ export function candidateOf(config: Config, { log, metrics, now }: CandidateDeps
   };
 }
 
-interface FeedDeps extends Omit<CandidateDeps, 'now'> {
+interface FeedDeps extends CandidateDeps {
   readonly activation: Activation<Fetched>;
   readonly bundle: BundleRecord;
 }
 
 /** Undefined when the configuration names nothing that could be fetched, which is told. */
-function feedOf(own: Config, { activation, bundle, log, metrics }: FeedDeps): PolicyFeed | undefined {
+function feedOf(own: Config, { activation, bundle, log, metrics, now }: FeedDeps): PolicyFeed | undefined {
   const from = sourceOf(own);
   const { data, keys } = own.policy;
   try {
@@ -103,6 +104,7 @@ function feedOf(own: Config, { activation, bundle, log, metrics }: FeedDeps): Po
       activation,
       record: bundle,
       files: [...data, ...Object.values(keys).map(({ file }) => file)],
+      answered: () => metrics.fetched('shadow', now()),
       failed: (cause, failures) => {
         const problem = problemOf(cause);
         bundle.unanswered(problem);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Document } from 'yaml';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
-import { messageOf } from '../text/message.ts';
+import { messageOf, whyUnreadable } from '../text/message.ts';
 import { offsetOf } from './position.ts';
 import type { Config } from './schema.ts';
 import { configSchema, defaultConfig } from './schema.ts';
@@ -25,7 +25,7 @@ export function loadConfig(file: string | undefined): Config {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new ConfigError('ConfigUnreadable', `${file}: cannot be read: ${messageOf(cause)}`, {
+    throw new ConfigError('ConfigUnreadable', `${file}: ${whyUnreadable(cause, '`--config`')}`, {
       cause,
     });
   }

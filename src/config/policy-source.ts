@@ -9,7 +9,7 @@ export const sourceFields = {
     .min(1)
     .optional()
     .describe(
-      'Bundle that replaces the default policy, as `opa build -t wasm` makes it: a `.tar.gz` or a directory, `https://…`, `oci://HOST/REPOSITORY:TAG` or `…@sha256:…`. `http://` and `oci+http://` only on this machine, or with `keys`.',
+      'Bundle that replaces the default policy, as `opa build -t wasm` makes it: a `.tar.gz` or a directory, `https://…`, `oci://HOST/REPOSITORY:TAG` or `…@sha256:…`. `http://` and `oci+http://` only on this machine or with `keys`, `oci+http://` also by digest.',
     ),
   polling: z
     .strictObject({

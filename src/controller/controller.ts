@@ -59,6 +59,7 @@ export class Controller {
   readonly #written = new Set<string>();
   /** By signer: why the last list failed; gone since one has succeeded. */
   readonly #listProblems = new Map<string, string>();
+  #started = false;
   /** The last complaint about writing, and when; undefined since a write has succeeded. */
   #writeProblem: { readonly text: string; readonly at: number } | undefined;
 
@@ -87,6 +88,7 @@ export class Controller {
   }
 
   start(): void {
+    this.#started = true;
     for (const reflector of this.#reflectors.values()) reflector.start();
     this.#queue.start();
   }
@@ -190,6 +192,7 @@ export class Controller {
   }
 
   #unlisted(): string | undefined {
+    if (!this.#started) return 'not begun, waits for a policy and the list of Nodes';
     const problem = this.#watchProblem((reflector) => !reflector.hasSynced);
     // One missing permission is behind all of them.
     const [why] = this.#listProblems.values();
@@ -270,7 +273,7 @@ export class Controller {
       },
       message: ({ verdict, approvedBy }) =>
         verdict.kind === 'approve' ? approvedBy : explainVerdict(verdict).slice(0, maxMessage),
-      decided: (request, { verdict }) => {
+      decided: (request, { verdict, revision }) => {
         const seconds = (performance.now() - startedAt) / 1000;
         metrics.decided(request.signerName, verdict.kind, verdict.reasons, seconds);
         if (verdict.kind === 'ignore') {
@@ -283,7 +286,14 @@ export class Controller {
           ({ code, msg }) => `${escapeText(code)}: ${escapeText(msg, maxMessage)}`,
         );
         log[level](
-          { ...identify(request), verdict: verdict.kind, why: explainVerdict(verdict), warnings },
+          {
+            ...identify(request),
+            verdict: verdict.kind,
+            why: explainVerdict(verdict),
+            warnings,
+            revision: escapeText(revision),
+            ...(enforcement === 'dryrun' && { enforcement }),
+          },
           'decided',
         );
       },

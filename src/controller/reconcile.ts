@@ -19,6 +19,8 @@ export interface ReconcileOptions {
 export interface Judged extends Decision {
   /** Whether these are in force still. */
   readonly stands: () => boolean;
+  /** Of the policy that decided, as its author wrote it. */
+  readonly revision: string;
   /** Says in an Approved condition by which rules: by those that decided, whatever is in force when it is written. */
   readonly approvedBy: string;
 }
@@ -34,7 +36,7 @@ export interface ReconcileActions {
   /** Reads the request anew; undefined when it is gone. */
   readonly read: (name: string) => Promise<KubeObject | undefined>;
   readonly message: (decision: Judged) => string;
-  readonly decided: (request: CertificateRequest, decision: Decision) => void;
+  readonly decided: (request: CertificateRequest, decision: Judged) => void;
   readonly wrote: (request: CertificateRequest, condition: WrittenCondition) => void;
   readonly writeFailed: (request: CertificateRequest, condition: WrittenCondition, cause: KubeError) => void;
   /** Delay before a waiting request is looked at again. */

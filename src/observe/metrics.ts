@@ -1,6 +1,9 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client';
 import type { Reason, VerdictKind } from '../decide/verdict.ts';
 
+/** Those that are counted; a request that is left alone has no figure to watch. */
+const shownVerdicts: readonly VerdictKind[] = ['approve', 'deny', 'wait', 'error', 'abstain'];
+
 const prefix = 'csr_approver_';
 
 /** Latencies from a millisecond to the 15 minutes that a kubelet waits. */
@@ -86,6 +89,12 @@ export class Metrics {
     labelNames: ['bundle'] as const,
     registers: [this.registry],
   });
+  readonly lastFetch = new Gauge({
+    name: `${prefix}policy_last_successful_fetch_timestamp_seconds`,
+    help: "When a bundle's source last answered, be it that there is nothing new; 0 before it has.",
+    labelNames: ['bundle'] as const,
+    registers: [this.registry],
+  });
   readonly lastActivation = new Gauge({
     name: `${prefix}policy_last_activation_timestamp_seconds`,
     help: 'When the policy in force was activated.',
@@ -134,17 +143,41 @@ export class Metrics {
       registers: [this.registry],
     }).set({ version }, 1);
     collectDefaultMetrics({ register: this.registry });
+    for (const resource of ['certificatesigningrequests', 'nodes']) this.watchErrors.inc({ resource }, 0);
+    for (const condition of ['Approved', 'Denied']) this.writes.inc({ condition, result: 'ok' }, 0);
   }
 
-  /** @param revision escaped: a bundle's author chose it */
+  /** Shows what is counted of a bundle from the beginning: what is not there cannot be watched for a change. */
+  expectBundle(bundle: string): void {
+    for (const result of ['activated', 'refused']) this.activations.inc({ bundle, result }, 0);
+    this.downloadErrors.inc({ bundle }, 0);
+    this.policyStale.set({ bundle }, 0);
+    this.lastFetch.set({ bundle }, 0);
+  }
+
+  /** The same of a signer. */
+  expectSigner(signer: string): void {
+    for (const verdict of shownVerdicts) this.decisions.inc({ signer, verdict }, 0);
+  }
+
+  fetched(bundle: string, at: Date): void {
+    this.lastFetch.set({ bundle }, at.getTime() / 1000);
+  }
+
+  /** A bundle that was offered is in force. @param revision escaped: a bundle's author chose it */
   activated(bundle: string, revision: string, at: Date): void {
     this.activations.inc({ bundle, result: 'activated' });
+    this.policyStale.set({ bundle }, 0);
+    this.inForce(bundle, revision, at);
+  }
+
+  /** What is in force, be it offered or a part of the program. */
+  inForce(bundle: string, revision: string, at: Date): void {
     this.lastActivation.set({ bundle }, at.getTime() / 1000);
     const before = this.#revisions.get(bundle);
     if (before !== undefined) this.policyInfo.remove({ bundle, revision: before });
     this.#revisions.set(bundle, revision);
     this.policyInfo.set({ bundle, revision }, 1);
-    this.policyStale.set({ bundle }, 0);
   }
 
   refused(bundle: string): void {

@@ -32,7 +32,11 @@ const elsewhere: Readonly<Record<string, string>> = {
   'make build': 'a step of make test',
   'dist/rego-csr-approver init /tmp/my-policy': 'test/examples/init.test.ts, with another folder',
   'dist/rego-csr-approver verify policies/cases/': 'test/rego/readme.test.ts, from the folder policies',
-  'kubectl apply --server-side -k deploy/kustomize/base': 'test/integration/deploy.test.ts',
+  'kubectl apply --server-side -k overlays/mine': 'test/integration/overlay.test.ts',
+  'kubectl create secret docker-registry rego-csr-approver-registry -n rego-csr-approver --docker-server=registry.example.com --docker-username="$USERNAME" --docker-password="$PASSWORD"':
+    'test/integration/policy-server.test.ts',
+  'kubectl create configmap rego-csr-approver-policy-keys -n rego-csr-approver --from-file=release.pem':
+    'test/integration/policy-server.test.ts',
   'kubectl apply --server-side -f deploy/kustomize/base/selfnodeserver.yaml':
     'test/integration/deploy.test.ts',
   'kubectl delete clusterrolebinding node-server-auto-renew-crt': 'test/integration/deploy.test.ts',
@@ -56,7 +60,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 /** Sections of deploy/README.md of which a test runs what it reads there. */
 const sections = [
   ...guideBlocks('kubeadm, existing cluster', 'sh').slice(0, 1), // test/integration/kubeadm.test.ts
-  ...guideBlocks('Make the API server check', 'sh'), // test/e2e/check.ts
+  ...guideBlocks('Make the API server check', 'sh'), // test/integration/check.test.ts, test/e2e/check.ts
 ];
 
 /** Chapters whose commands tests read by heading, run, and compare with what is shown below them. */

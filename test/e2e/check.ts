@@ -22,7 +22,8 @@ export async function expectChecked(
   const { stdout, stderr } = await run('bash', ['-c', check], { env, timeoutMs: 60_000 });
   const lines = stdout.split('\n');
   for (const { node, ok } of expected) {
-    const line = `${ok ? 'ok' : 'NOT YET'} ${node.name}`;
-    expectThat(lines.includes(line), `the guide's check should say "${line}"; it said:\n${stdout}${stderr}`);
+    const line = ok ? `ok ${node.name}` : `NOT YET ${node.name}: `;
+    const isSaid = lines.some((one) => (ok ? one === line : one.startsWith(line) && one !== line));
+    expectThat(isSaid, `the guide's check should say "${line}"; it said:\n${stdout}${stderr}`);
   }
 }

@@ -57,7 +57,7 @@ describe('run ends before it touches the cluster', () => {
     [
       'a data overlay that is missing',
       () => ['--data', 'missing.yaml'],
-      /^error: OverlayUnreadable: missing\.yaml: cannot be read: .*ENOENT/,
+      /^error: OverlayUnreadable: missing\.yaml: there is no such file: check `policy\.data` or `--data`/,
     ],
     [
       'a data overlay of another type',
@@ -67,9 +67,13 @@ describe('run ends before it touches the cluster', () => {
     [
       'a bundle that is missing',
       () => ['--bundle', 'missing.tar.gz'],
-      /^error: BundleNotFound: .*missing\.tar\.gz/,
+      /^error: BundleNotFound: bundle missing\.tar\.gz: there is no such file: check `policy\.bundle`/,
     ],
-    ['a bundle that is none', () => ['--bundle', file('text.tar.gz', 'hello')], /^error: BundleUnreadable: /],
+    [
+      'a bundle that is none',
+      () => ['--bundle', file('text.tar.gz', 'hello')],
+      /^error: BundleUnreadable: bundle \S+text\.tar\.gz: /,
+    ],
     [
       'a bundle without manifest',
       async () => ['--bundle', file('bare.tar.gz', await tarGz([{ name: '/data.json', content: '{}' }]))],
@@ -78,7 +82,7 @@ describe('run ends before it touches the cluster', () => {
     [
       'a bundle without WebAssembly',
       async () => ['--bundle', file('rego.tar.gz', await tarGz([{ name: '/.manifest', content: manifest }]))],
-      /^error: WasmMissing: /,
+      /^error: WasmMissing: bundle \S+rego\.tar\.gz: /,
     ],
     [
       'the configuration names a missing bundle',
@@ -88,7 +92,7 @@ describe('run ends before it touches the cluster', () => {
     [
       'a configuration that is missing',
       () => ['--config', 'missing.yaml'],
-      /^error: ConfigUnreadable: missing\.yaml/,
+      /^error: ConfigUnreadable: missing\.yaml: there is no such file: check `--config`/,
     ],
     ['an unknown key', () => config('onDenny: deny'), /^error: ConfigInvalid: .*:3: onDenny: unknown field/],
     [

@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Approver } from '../support/approver.ts';
 import { eventually } from '../support/eventually.ts';
+import { runToEnd } from './program.ts';
 import { Scene } from './scene.ts';
 
 /** What configuration changes, one program after another on one cluster. */
@@ -54,7 +57,10 @@ describe('enforcement: dryrun', () => {
     await scene.event(good, /^PolicyWouldAllow allowed; nothing is written/, log);
     await scene.event(forged, /^PolicyDenied NameReserved/, log);
     expect(await Promise.all([scene.csr(good), scene.csr(forged)])).toEqual(before);
-    expect((await program.get('/metrics')).body).not.toContain('approval_writes_total{');
+    expect((await program.get('/metrics')).body).not.toMatch(/approval_writes_total\{.*\} [1-9]/);
+    const said = program.lines.find(({ msg, csr }) => msg === 'decided' && csr === good);
+    const policies = (await program.status())['policy'];
+    expect(said).toMatchObject({ enforcement: 'dryrun', revision: policies?.active_revision ?? '' });
     await Promise.all([good, forged].map((name) => scene.deleteCSR(name)));
   });
 });
@@ -133,3 +139,29 @@ test('an API server that goes away and comes back is waited for', async () => {
   const name = await eventually(() => scene.request(1), { withinMs: 30_000 });
   await scene.condition(name, 'Approved', () => program.log);
 });
+
+test.each(['server', 'admin'])(
+  'a port of `%s` that another one has ends the start, and is named',
+  async (field) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    try {
+      const address = taken.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const file = join(mkdtempSync(join(scene.cluster.dir, 'ports-')), 'config.yaml');
+      const listeners = ['server', 'admin'].map(
+        (name) => `${name}: {address: 127.0.0.1, port: ${String(name === field ? port : 0)}}\n`,
+      );
+      const head = 'apiVersion: rego-csr-approver/v1alpha1\nkind: ApproverConfiguration\n';
+      writeFileSync(file, head + listeners.join(''));
+      const args = ['run', '--kubeconfig', scene.cluster.adminKubeconfig, '--config', file];
+      const { code, stderr } = await runToEnd(args);
+      expect(stderr.trimEnd().split('\n').at(-1)).toBe(
+        `error: PortUnavailable: ${field}.port ${String(port)} on 127.0.0.1 is in use: set another \`${field}.port\``,
+      );
+      expect(code).toBe(2);
+    } finally {
+      taken.close();
+    }
+  },
+);

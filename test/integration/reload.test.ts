@@ -125,6 +125,12 @@ describe('a better policy decides what waits', () => {
     expect(await sample(program, 'policy_info{bundle="policy",revision="allows"}')).toBe('1');
     expect(await sample(program, 'policy_info{bundle="policy",revision="waits"}')).toBeUndefined();
     expect(await sample(program, 'policy_activations_total{bundle="policy",result="activated"}')).toBe('2');
+    // The floor was not offered, and cannot be refused.
+    expect(
+      await sample(program, 'policy_activations_total{bundle="floor",result="activated"}'),
+    ).toBeUndefined();
+    const fetched = 'policy_last_successful_fetch_timestamp_seconds{bundle="policy"}';
+    expect(Number(await sample(program, fetched))).toBeGreaterThan(1_700_000_000);
   });
 
   test('or denies it, by the codes that it declares', async () => {
@@ -202,6 +208,12 @@ describe('a bad bundle leaves the policy in force, and says why, until a good on
     await podEvent(new RegExp(`^Warning PolicyRejected revision allows stays in force; ${code}: `), program);
     expect(await sample(program, 'policy_stale{bundle="policy"}')).toBe('1');
     expect(await sample(program, 'policy_activations_total{bundle="policy",result="refused"}')).toBe('1');
+    // It could be fetched, and that it is no good is said once, with its name.
+    expect(await sample(program, 'policy_download_errors_total{bundle="policy"}')).toBe('0');
+    const said = program.lines.filter(({ level, msg }) => level !== 'info' && String(msg).includes('polic'));
+    expect(said).toEqual([
+      expect.objectContaining({ level: 'error', code, msg: expect.stringContaining(`: bundle ${file}: `) }),
+    ]);
     // It is ready, and decides by what it has.
     expect(await program.get('/readyz')).toMatchObject({
       status: 200,

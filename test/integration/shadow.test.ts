@@ -148,6 +148,7 @@ describe('a candidate never acts', () => {
     expect((await scene.conditions(name)).map(({ type }) => type)).toEqual(['Approved']);
     expect(await samples(program, 'approval_writes_total')).toEqual([
       'csr_approver_approval_writes_total{condition="Approved",result="ok"} 1',
+      'csr_approver_approval_writes_total{condition="Denied",result="ok"} 0',
     ]);
     expect(await scene.events(name)).toEqual([]);
   });
@@ -157,7 +158,10 @@ describe('a candidate never acts', () => {
     const name = await scene.request(1);
     const status = await until(program, ({ differing }) => differing.length === 1);
     expect(status.drift).toEqual({ 'deny->approve': 1 });
-    expect(await samples(program, 'approval_writes_total')).toEqual([]);
+    expect(await samples(program, 'approval_writes_total')).toEqual([
+      'csr_approver_approval_writes_total{condition="Approved",result="ok"} 0',
+      'csr_approver_approval_writes_total{condition="Denied",result="ok"} 0',
+    ]);
     expect(await scene.conditions(name)).toEqual([]);
   });
 

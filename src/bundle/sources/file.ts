@@ -2,10 +2,10 @@ import type { BigIntStats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../text/message.ts';
+import { whyUnreadable } from '../../text/message.ts';
 import { digestBytes, digestFiles } from '../digest.ts';
 import { PolicyError } from '../error.ts';
-import { bundleLimits, readArchive, readBundleFiles, unpackBundle } from '../files.ts';
+import { bundleLimits, bundleSetting, readArchive, readBundleFiles, unpackBundle } from '../files.ts';
 import { SourceError } from './error.ts';
 import type { BundleSource, Fetched } from './source.ts';
 
@@ -84,7 +84,7 @@ export class FileSource implements BundleSource {
       return await read();
     } catch (cause) {
       if (cause instanceof PolicyError) throw cause;
-      const message = `bundle ${this.name}: cannot be read (${messageOf(cause)})`;
+      const message = `bundle ${this.name}: ${whyUnreadable(cause, bundleSetting)}`;
       throw new PolicyError('BundleNotFound', message, { cause });
     }
   }

@@ -19,6 +19,9 @@ let written: string[];
 let said: string[];
 /** What the source was told is known, each time. */
 let known: (string | undefined)[];
+/** How often the source has answered. */
+let answers: number;
+let fetches: number;
 let files: string[];
 let activation: Activation<Fetched>;
 let feed: PolicyFeed;
@@ -40,6 +43,8 @@ beforeEach(() => {
   written = [];
   said = [];
   known = [];
+  answers = 0;
+  fetches = 0;
   files = [];
   held = undefined;
   isMended = false;
@@ -68,6 +73,7 @@ function make(): PolicyFeed {
       name: 'test',
       fetch: async (version) => {
         known.push(version);
+        fetches += 1;
         if (source instanceof Error) throw source;
         return source === version ? undefined : fetched(source);
       },
@@ -80,6 +86,7 @@ function make(): PolicyFeed {
       read: async () => (kept === undefined ? undefined : fetched(kept)),
       write: async ({ version }) => void written.push(version),
     },
+    answered: () => (answers += 1),
     failed: (cause, failures) => said.push(`failed ${String(failures)} ${String(cause)}`),
   });
   return feed;
@@ -93,6 +100,7 @@ describe('the first bundle of a source that a person must mend', () => {
     source = 'a';
     await make().first(never);
     expect(activation.revision).toBe('a');
+    expect(answers).toBe(1);
   });
 
   test.each([
@@ -102,6 +110,16 @@ describe('the first bundle of a source that a person must mend', () => {
     source = given;
     await expect(make().first(never)).rejects.toThrow(PolicyError);
     expect(activation.policies).toBeUndefined();
+  });
+
+  test('says in its error which bundle it is, once', async () => {
+    source = new PolicyError('BundleTooLarge', 'more than 4096 files');
+    await expect(make().first(never)).rejects.toThrow(/^bundle test: more than 4096 files$/);
+    source = new PolicyError('BundleTooLarge', 'bundle test: more than 7 bytes');
+    await expect(make().first(never)).rejects.toThrow(/^bundle test: more than 7 bytes$/);
+    source = new SourceError('SourceUnreachable', 'nobody answers');
+    await expect(make().first(never)).rejects.toThrow(/^nobody answers$/);
+    expect(answers).toBe(0);
   });
 });
 
@@ -170,8 +188,14 @@ describe('what cannot be read as a bundle', () => {
     await make().first(never);
     feed.start();
     source = torn;
-    await until('failed 4 PolicyError: half of it');
-    expect(said.filter((line) => line.startsWith('refused'))).toEqual(['refused PolicyError: half of it']);
+    await until('refused PolicyError: bundle test: half of it');
+    source = new SourceError('SourceUnreachable', 'nobody answers');
+    await eventually(() => (said.some((line) => line.startsWith('failed')) ? true : undefined));
+    source = torn;
+    const seen = fetches;
+    await eventually(() => (fetches > seen + 4 ? true : undefined));
+    // It was fetched: that it is no good is said once, and not as a failure to fetch it.
+    expect(said.filter((line) => line.includes('half of it'))).toHaveLength(1);
     source = 'a';
     await eventually(() => (said.filter((line) => line === 'activated a').length === 2 ? true : undefined));
   });

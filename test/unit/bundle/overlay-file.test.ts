@@ -58,13 +58,21 @@ describe('a good one', () => {
 
 describe('YAML that parsers read differently, or that is more than data, is refused with its line', () => {
   test.each([
-    ['a word that was a boolean', 'yes', /yes is read in different ways/],
-    ['another', 'off', /off is read/],
-    ['a letter that was one', 'y', /y is read/],
-    ['a word that is one in upper case', 'True', /True is read/],
-    ['null in upper case', 'NULL', /NULL is read/],
-    ['an octal number of YAML 1.1', '017', /017 is read/],
-    ['an octal number of YAML 1.2', '0o17', /0o17 is read/],
+    [
+      'a word that was a boolean',
+      'yes',
+      /^o\.yaml:2: a: `yes` is a text to some readers: write `true` or `false`, or put it in quotes if text is meant$/,
+    ],
+    ['another', 'off', /`off` is a text/],
+    ['a letter that was one', 'y', /`y` is a text/],
+    ['a word that is one in upper case', 'True', /`True` is a text/],
+    [
+      'null in upper case',
+      'NULL',
+      /a: `NULL` is read in different ways: write it as JSON would, or put it in quotes/,
+    ],
+    ['an octal number of YAML 1.1', '{b: [x, 017]}', /a\.b\.1: `017` is read/],
+    ['an octal number of YAML 1.2', '0o17', /`0o17` is read/],
     ['a binary number', '0b11', /0b11/],
     ['a hexadecimal number', '0xff', /0xff/],
     ['a hexadecimal number that only Go reads', '0XFF', /0XFF/],
@@ -72,7 +80,7 @@ describe('YAML that parsers read differently, or that is more than data, is refu
     ['a number with a sign', '+1', /JSON would/],
     ['a number without its zero', '.5', /read in different/],
     ['a number without its fraction', '1.', /read in different/],
-    ['a day', '2026-11-22', /2026-11-22 is read/],
+    ['a day', '2026-11-22', /`2026-11-22` is read/],
     ['a time', '2026-11-22T06:00:00Z', /quotes/],
     ['minutes', '1:30', /1:30/],
     ['infinity', '.inf', /read in different/],
@@ -87,7 +95,7 @@ describe('YAML that parsers read differently, or that is more than data, is refu
     ['a number for a key', '{1: b}', /a key is a text/],
     ['a list for a key', '{[1]: b}', /a key is a text/],
     ['nothing for a key', '{? : b}', /a key is a text/],
-    ['a word that was a boolean for a key', '{yes: b}', /yes is read/],
+    ['a word that was a boolean for a key', '{yes: b}', /a\.yes: `yes` is a text/],
     ['a key twice', '{b: 1, b: 2}', /unique/],
     ['a key twice, once in quotes', '{b: 1, "b": 2}', /unique/],
     ['a list without its end', '[', /./],
@@ -169,7 +177,11 @@ describe('files', () => {
   });
 
   test.each([
-    ['one that is not there', () => path('none.yaml'), /none\.yaml: cannot be read: .*ENOENT/],
+    [
+      'one that is not there',
+      () => path('none.yaml'),
+      /none\.yaml: there is no such file: check `policy\.data` or `--data`, and the mount$/,
+    ],
     ['a folder', () => (mkdirSync(path('folder')), path('folder')), /is not a file: name each/],
     [
       'a pipe that nobody writes to',

@@ -178,7 +178,11 @@ describe('the file', () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test.each([
-    ['is not there', join(directory, 'missing.yaml'), /ENOENT/],
+    [
+      'is not there',
+      join(directory, 'missing.yaml'),
+      /: there is no such file: check `--config`, and the mount$/,
+    ],
     ['is a directory', directory, /EISDIR/],
   ])('that %s is named', (_, file, reason) => {
     expect(() => loadConfig(file)).toThrow(expect.objectContaining({ code: 'ConfigUnreadable' }));

@@ -90,8 +90,12 @@ test('pending requests are counted only while somebody watches', async () => {
       return error instanceof Error ? error.message : 'no error';
     }
   };
+  const unready = () => controller.ready.find(({ name }) => name === 'requests')?.problem();
   expect(why()).toBe(`no watch of requests for ${first}, ${second}`);
+  // Nothing is missing yet but a reason to begin.
+  expect(unready()).toMatch(/^not begun, waits for a policy/);
   controller.start();
+  expect(unready()).toBe(`no watch of requests for ${first}, ${second}`);
   await eventually(() => (why() === `no watch of requests for ${second}` ? true : undefined));
   await controller.stop(100);
 });

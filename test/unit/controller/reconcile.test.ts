@@ -57,7 +57,13 @@ function world(given: {
     decide: async ({ resourceVersion }) => {
       last = verdicts.shift() ?? last;
       log.push(`decide ${resourceVersion}: ${last.kind}`);
-      return { verdict: last, input: undefined, stands: () => standing.shift() ?? true, approvedBy: '' };
+      return {
+        verdict: last,
+        input: undefined,
+        stands: () => standing.shift() ?? true,
+        revision: '',
+        approvedBy: '',
+      };
     },
     put: async (body, wanted) => {
       if (!wanted()) throw new KubeError({ kind: 'aborted', message: 'x' });

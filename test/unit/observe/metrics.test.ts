@@ -64,7 +64,7 @@ test('of policies: the revision in force is a label, and no other one', async ()
   const metrics = new Metrics('1', () => new Set());
   const at = new Date('2026-11-22T06:00:00Z');
   for (let index = 0; index < 100; index += 1) metrics.activated('policy', `r${String(index)}`, at);
-  metrics.activated('floor', 'f', at);
+  metrics.inForce('floor', 'f', at);
   expect(await samples(metrics, 'policy_info')).toEqual([
     'csr_approver_policy_info{bundle="policy",revision="r99"} 1',
     'csr_approver_policy_info{bundle="floor",revision="f"} 1',
@@ -73,13 +73,43 @@ test('of policies: the revision in force is a label, and no other one', async ()
     'csr_approver_policy_last_activation_timestamp_seconds{bundle="policy"} 1795327200',
   );
   metrics.refused('policy');
-  expect(await samples(metrics, 'policy_stale')).toEqual([
-    'csr_approver_policy_stale{bundle="policy"} 1',
-    'csr_approver_policy_stale{bundle="floor"} 0',
-  ]);
+  expect(await samples(metrics, 'policy_stale')).toEqual(['csr_approver_policy_stale{bundle="policy"} 1']);
   expect(await samples(metrics, 'policy_activations_total')).toEqual([
     'csr_approver_policy_activations_total{bundle="policy",result="activated"} 100',
-    'csr_approver_policy_activations_total{bundle="floor",result="activated"} 1',
     'csr_approver_policy_activations_total{bundle="policy",result="refused"} 1',
+  ]);
+});
+
+test('what is counted of a bundle, a signer and the watches is there before anything has happened', async () => {
+  const metrics = new Metrics('1', () => new Set());
+  metrics.expectBundle('policy');
+  metrics.expectSigner(signer);
+  const names = [
+    'policy_activations_total',
+    'policy_download_errors_total',
+    'policy_stale',
+    'policy_last_successful_fetch_timestamp_seconds',
+    'decisions_total',
+    'watch_errors_total',
+    'approval_writes_total',
+  ];
+  const all = (await Promise.all(names.map((name) => samples(metrics, name)))).flat();
+  expect(all.map((line) => line.replace('csr_approver_', ''))).toEqual([
+    'policy_activations_total{bundle="policy",result="activated"} 0',
+    'policy_activations_total{bundle="policy",result="refused"} 0',
+    'policy_download_errors_total{bundle="policy"} 0',
+    'policy_stale{bundle="policy"} 0',
+    'policy_last_successful_fetch_timestamp_seconds{bundle="policy"} 0',
+    ...['approve', 'deny', 'wait', 'error', 'abstain'].map(
+      (verdict) => `decisions_total{signer="${signer}",verdict="${verdict}"} 0`,
+    ),
+    'watch_errors_total{resource="certificatesigningrequests"} 0',
+    'watch_errors_total{resource="nodes"} 0',
+    'approval_writes_total{condition="Approved",result="ok"} 0',
+    'approval_writes_total{condition="Denied",result="ok"} 0',
+  ]);
+  metrics.fetched('policy', new Date('2026-11-22T06:00:00Z'));
+  expect(await samples(metrics, 'policy_last_successful_fetch_timestamp_seconds')).toEqual([
+    'csr_approver_policy_last_successful_fetch_timestamp_seconds{bundle="policy"} 1795327200',
   ]);
 });

@@ -126,7 +126,10 @@ describe('a file', () => {
   test('that is gone is an error that names it, and found when it is back', async () => {
     const one = fileSource();
     await expect(one.fetch(undefined, signal)).rejects.toThrow(
-      refusal('BundleNotFound', /b\.tar\.gz.*ENOENT/),
+      refusal(
+        'BundleNotFound',
+        /b\.tar\.gz: there is no such file: check `policy\.bundle` or `--bundle`, and the mount$/,
+      ),
     );
     await write('{}');
     expect((await one.fetch(undefined, signal))?.files.size).toBe(1);
