@@ -61,7 +61,7 @@ test('what is said of a request that went away while it was decided is forgotten
   response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`);
   await eventually(() => (forget.mock.calls.length === 1 ? true : undefined));
   const verdict = { kind: 'wait', reasons: [], warnings: [], retryAfterSeconds: 1 } as const;
-  decided.resolve({ verdict, input: undefined, stands: () => true, approvedBy: '' });
+  decided.resolve({ verdict, input: undefined, stands: () => true, approvedBy: '', revision: '' });
   await eventually(() => (forget.mock.calls.length === 2 ? true : undefined));
   const [said = 0] = report.mock.invocationCallOrder;
   expect(forget.mock.invocationCallOrder[1]).toBeGreaterThan(said);
