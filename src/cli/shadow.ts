@@ -66,7 +66,12 @@ export function candidateOf(config: Config, { log, metrics, now }: CandidateDeps
   });
   const feed = feedOf(own, { activation, bundle, log, metrics, now });
   return {
-    start: () => feed?.start(),
+    start: () => {
+      if (policy.bundle === undefined && config.policy.bundle !== undefined) {
+        log.warn('policy.shadow has no bundle: the default policy is compared, not the bundle in force');
+      }
+      feed?.start();
+    },
     stop: async () => {
       await feed?.stop();
       await activation.close();

@@ -336,3 +336,14 @@ test('without a bundle it is the default policy, which agrees with itself', asyn
   await scene.condition(await scene.request(1), 'Approved', () => program.log);
   expect(await until(program, (status) => status.compared === 1)).toMatchObject({ drift: {}, differing: [] });
 });
+
+test('without a bundle beside one in force it is the default policy still, which is told', async () => {
+  const program = await start(undefined, { shadow: '', active: 'allows' });
+  await eventually(async () =>
+    (await program.status())['shadow']?.active_revision === undefined ? undefined : true,
+  );
+  expect((await program.status())['shadow']?.active_revision).not.toBe('allows');
+  expect(program.lines).toContainEqual(
+    expect.objectContaining({ level: 'warn', msg: expect.stringContaining('policy.shadow has no bundle') }),
+  );
+});
