@@ -38,7 +38,7 @@ const config = () => new Option('--config <file>', 'ApproverConfiguration to use
 const bundle = () =>
   new Option(
     '--bundle <file>',
-    'policy bundle (.tar.gz or directory of `opa build`) instead of the configured one',
+    'policy bundle instead of the configured one: a .tar.gz, a folder with one unpacked, https://… or oci://…',
   );
 const data = () =>
   new Option(
