@@ -1,15 +1,16 @@
 /** Why there is no bundle. Stable codes; the messages say what to do. */
 export type BuildErrorCode =
+  | 'CapabilitiesUnreadable'
   /** OPA's compiler refuses the policy: the message is opa's own. */
   | 'CompilationFailed'
   | 'CompilationTimeout'
   | 'CompilerCrashed'
   | 'CompilerMissing'
+  | 'DirectoryTooLarge'
+  | 'DirectoryUnreadable'
   | 'LinkRefused'
   | 'OutputInSource'
-  | 'OutputUnwritable'
-  | 'SourceTooLarge'
-  | 'SourceUnreadable';
+  | 'OutputUnwritable';
 
 /** A bundle that could not be built. */
 export class BuildError extends Error {
