@@ -118,6 +118,10 @@ bench: build ## figures of the decoder, of facts in a large cluster, of policies
 tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, oras, etcd, Kubernetes
 	node test/tools/main.ts all
 
+.PHONY: policy-tools
+policy-tools: $(INSTALLED) ## build the tools that whoever writes policies needs: opa, conftest, regal
+	node test/tools/main.ts opa conftest regal
+
 .PHONY: clean
 clean: ## remove what was built here
 	rm -rf dist coverage node_modules
