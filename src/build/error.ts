@@ -1,6 +1,5 @@
 /** Why there is no bundle. Stable codes; the messages say what to do. */
 export type BuildErrorCode =
-  | 'CapabilitiesUnreadable'
   /** OPA's compiler refuses the policy: the message is opa's own. */
   | 'CompilationFailed'
   | 'CompilationTimeout'
@@ -9,6 +8,7 @@ export type BuildErrorCode =
   | 'DirectoryTooLarge'
   | 'DirectoryUnreadable'
   | 'LinkRefused'
+  | 'OptionUnreadable'
   | 'OutputInSource'
   | 'OutputUnwritable';
 

@@ -26,6 +26,7 @@ export interface BuildOptions {
   readonly revision?: string;
   readonly ignore: readonly string[];
   readonly capabilities?: string;
+  readonly schema?: string;
   readonly entrypoint: readonly string[];
   readonly config?: string;
   readonly cases: readonly string[];
@@ -36,6 +37,7 @@ export interface BuildOptions {
 interface Inputs {
   readonly files: readonly SourceFile[];
   readonly capabilities: string;
+  readonly schema: string | undefined;
 }
 
 /**
@@ -64,21 +66,22 @@ export async function buildCommand(
   }
 }
 
-async function readInputs(directory: string, { capabilities: file }: BuildOptions): Promise<Inputs> {
+async function readInputs(directory: string, options: BuildOptions): Promise<Inputs> {
   const files = await readSources(directory, bundleLimits);
-  if (file === undefined) {
-    const shipped = (await readTemplate()).get('capabilities.json');
-    if (shipped === undefined) throw new TypeError('the template lacks capabilities.json');
-    return { files, capabilities: new TextDecoder().decode(shipped) };
+  const schema = options.schema === undefined ? undefined : await readOption('--schema', options.schema);
+  if (options.capabilities !== undefined) {
+    return { files, schema, capabilities: await readOption('--capabilities', options.capabilities) };
   }
-  const capabilities = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new BuildError(
-      'CapabilitiesUnreadable',
-      `--capabilities ${escapeText(file, 1024)}: cannot be read: ${messageOf(cause)}`,
-      { cause },
-    );
+  const shipped = (await readTemplate()).get('capabilities.json');
+  if (shipped === undefined) throw new TypeError('the template lacks capabilities.json');
+  return { files, schema, capabilities: new TextDecoder().decode(shipped) };
+}
+
+async function readOption(name: string, file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    const message = `${name} ${escapeText(file, 1024)}: cannot be read: ${messageOf(cause)}`;
+    throw new BuildError('OptionUnreadable', message, { cause });
   });
-  return { files, capabilities };
 }
 
 interface Surroundings {
@@ -150,7 +153,7 @@ async function watch(
   { run, stop }: { readonly run: () => Promise<boolean>; readonly stop: () => void },
   io: IO,
 ): Promise<void> {
-  const named = [options.capabilities, options.config].filter((file) => file !== undefined);
+  const named = [options.capabilities, options.schema, options.config].filter((file) => file !== undefined);
   const watched = [directory, ...named, ...options.cases];
   io.err(`watching ${watched.map((path) => escapeText(path, 1024)).join(', ')}\n`);
   io.stopping.addEventListener('abort', stop, { once: true });

@@ -193,6 +193,10 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
         .default(['*_test.rego']),
     )
     .option('--capabilities <file>', 'what the policy may call, instead of what WebAssembly has')
+    .option(
+      '--schema <file>',
+      'JSON schema of the input, to which the rules are held as by `opa check --schema`',
+    )
     .addOption(
       new Option(
         '-e, --entrypoint <path>',

@@ -275,7 +275,45 @@ describe('build refuses', () => {
     });
     expect(await build(['good', '--capabilities', 'gone.json'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^error: CapabilitiesUnreadable: --capabilities gone.json/),
+      stderr: expect.stringMatching(/^error: OptionUnreadable: --capabilities gone.json/),
+    });
+  });
+
+  it('a field that the schema of the input has not, in the words of opa check', async () => {
+    const schema = policiesPath('schemas/input.json');
+    const right = { 'mine/rule.rego': annotated('allow if input.node.labels') };
+    policy('typed', right);
+    policy('mistyped', { 'mine/rule.rego': annotated('allow if input.nodes.labels') });
+    expect(await build(['typed', '--schema', schema, '-o', 'typed.tar.gz'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await build(['mistyped', '-o', 'mistyped.tar.gz'])).toMatchObject({ code: 0 });
+    const checked = await run(await ensureTool('opa'), ['check', '--schema', schema, 'mistyped'], {
+      cwd: scratch,
+    });
+    expect(await build(['mistyped', '--schema', schema, '-o', 'never.tar.gz'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `error: CompilationFailed: ${checked.stderr.trimEnd()}\n`,
+    });
+    expect(checked.stderr).toMatch(/undefined ref: input\.nodes\.labels/);
+    expect(existsSync(join(scratch, 'never.tar.gz'))).toBe(false);
+  });
+
+  it.each(['', 'none', '[', '[]'])('a schema that is none: %j', async (text) => {
+    writeFileSync(join(scratch, 'none.json'), text);
+    expect(await build(['good', '--schema', 'none.json'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^error: CompilationFailed: .*schema/),
+    });
+  });
+
+  it('a schema that cannot be read', async () => {
+    expect(await build(['good', '--schema', 'gone.json'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error: OptionUnreadable: --schema gone.json/),
     });
   });
 

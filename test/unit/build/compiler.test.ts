@@ -26,6 +26,7 @@ const request = {
   entrypoints: [],
   capabilities: '{}',
   revision: undefined,
+  schema: undefined,
 };
 
 /** Instructions, each with `end`. */
