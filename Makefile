@@ -81,7 +81,7 @@ build: dist/rego-csr-approver compiler ## write the shipped program to dist/
 .PHONY: compiler
 compiler: dist/opa-compiler.wasm.br ## write OPA's compiler, for the command `build`, to dist/ (Go)
 
-dist/opa-compiler.wasm.br: $(wildcard src/build/opa/*) deploy/program/compiler.ts deploy/program/wasm-memory.ts | $(INSTALLED)
+dist/opa-compiler.wasm.br: $(wildcard src/compiler/opa/*) deploy/program/compiler.ts deploy/program/wasm-memory.ts | $(INSTALLED)
 	node deploy/program/compiler.ts
 
 dist/rego-csr-approver: $(SOURCES) $(wildcard deploy/program/*.ts) package.json dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz | $(INSTALLED)

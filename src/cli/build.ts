@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { BuildError } from '../build/error.ts';
-import { Compiler } from '../build/compiler.ts';
-import { fingerprint } from '../build/fingerprint.ts';
-import { checkOutput, placeOf, writeOutput } from '../build/output.ts';
-import { type SourceFile, readSources } from '../build/sources.ts';
-import { changes } from '../build/watch.ts';
+import { BuildError } from '../compiler/error.ts';
+import { Compiler } from '../compiler/compiler.ts';
+import { fingerprint } from '../compiler/fingerprint.ts';
+import { checkOutput, placeOf, writeOutput } from '../compiler/output.ts';
+import { type SourceFile, readSources } from '../compiler/sources.ts';
+import { changes } from '../compiler/watch.ts';
 import { bundleLimits, unpackBundle } from '../bundle/files.ts';
 import type { Config } from '../config/schema.ts';
 import { escapeText } from '../text/escape.ts';

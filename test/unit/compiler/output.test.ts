@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkOutput, writeOutput } from '../../../src/build/output.ts';
+import { checkOutput, writeOutput } from '../../../src/compiler/output.ts';
 
 let root: string;
 beforeEach(() => {

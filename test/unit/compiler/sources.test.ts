@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fingerprint } from '../../../src/build/fingerprint.ts';
-import { isSourceName, readSources } from '../../../src/build/sources.ts';
+import { fingerprint } from '../../../src/compiler/fingerprint.ts';
+import { isSourceName, readSources } from '../../../src/compiler/sources.ts';
 
 const limits = { entries: 4, entryBytes: 100, totalBytes: 150 };
 
