@@ -86,7 +86,7 @@ build: dist/rego-csr-approver compiler ## write the shipped program to dist/
 .PHONY: compiler
 compiler: dist/opa-compiler.wasm.br ## write OPA's compiler, for the command `build`, to dist/ (Go)
 
-dist/opa-compiler.wasm.br: $(wildcard src/build/opa/*) deploy/program/compiler.ts deploy/program/wasm-memory.ts | $(INSTALLED)
+dist/opa-compiler.wasm.br: $(wildcard src/compiler/opa/*) deploy/program/compiler.ts deploy/program/wasm-memory.ts | $(INSTALLED)
 	node deploy/program/compiler.ts
 
 dist/rego-csr-approver: $(SOURCES) $(wildcard deploy/program/*.ts) package.json package-lock.json dist/floor.tar.gz dist/default.tar.gz dist/template.tar.gz | $(INSTALLED)
@@ -116,6 +116,10 @@ bench: build ## every figure of test/bench: decoder, facts, policies, threads, r
 .PHONY: tools
 tools: $(INSTALLED) ## build the tools that tests need: opa, conftest, regal, oras, etcd, Kubernetes
 	node test/tools/main.ts all
+
+.PHONY: policy-tools
+policy-tools: $(INSTALLED) ## build the tools that whoever writes policies needs: opa, conftest, regal
+	node test/tools/main.ts opa conftest regal
 
 .PHONY: clean
 clean: ## remove what was built here

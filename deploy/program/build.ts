@@ -33,7 +33,7 @@ const { metafile } = await esbuild.build({
   entryPoints: {
     'rego-csr-approver': `${root}src/main.ts`,
     'rego-csr-approver-worker': `${root}src/policy/worker.ts`,
-    'opa-compiler': `${root}src/build/worker.ts`,
+    'opa-compiler': `${root}src/compiler/worker.ts`,
   },
   outdir: dist,
   absWorkingDir: root,

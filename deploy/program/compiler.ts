@@ -1,4 +1,4 @@
-// Builds OPA's compiler, src/build/opa, into dist/opa-compiler.wasm.br. Go is needed for this and for nothing that runs.
+// Builds OPA's compiler, src/compiler/opa, into dist/opa-compiler.wasm.br. Go is needed for this and for nothing that runs.
 // Once for each state of the sources and of Go: it is kept in the user's cache, beside the tools.
 import { createHash } from 'node:crypto';
 import {
@@ -22,7 +22,7 @@ import { run } from '../../test/tools/run.ts';
 import { limitMemory } from './wasm-memory.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
-const sources = `${root}src/build/opa`;
+const sources = `${root}src/compiler/opa`;
 /** In dist/; the module is the last to come, which make looks at. */
 const products = ['opa-compiler.LICENSES', 'opa-compiler.wasm.br'] as const;
 

@@ -132,9 +132,12 @@ function readManifest(files: BundleFiles): z.infer<typeof manifest> {
 /** The one module of the bundle. */
 function readModule(files: BundleFiles, entries: z.infer<typeof manifest>['wasm']): Uint8Array {
   if (entries.length === 0) {
+    const hasSources = [...files.keys()].some((path) => path.endsWith('.rego'));
     throw new PolicyError(
       'WasmMissing',
-      'the bundle has no WebAssembly module: build it with `opa build -t wasm` from a rule annotated `entrypoint: true`',
+      hasSources
+        ? 'there is no WebAssembly module: these are sources; build them with `rego-csr-approver build DIR` or `opa build -t wasm -b DIR`, from a rule annotated `entrypoint: true`'
+        : 'the bundle has no WebAssembly module: build it with `opa build -t wasm` from a rule annotated `entrypoint: true`',
     );
   }
   const named = entries.map((entry) => entry.module.replace(/^\//, ''));

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { BuildError } from '../build/error.ts';
-import { Compiler } from '../build/compiler.ts';
-import { fingerprint } from '../build/fingerprint.ts';
-import { checkOutput, writeOutput } from '../build/output.ts';
-import { type SourceFile, readSources } from '../build/sources.ts';
-import { changes } from '../build/watch.ts';
+import { BuildError } from '../compiler/error.ts';
+import { Compiler } from '../compiler/compiler.ts';
+import { fingerprint } from '../compiler/fingerprint.ts';
+import { checkOutput, placeOf, writeOutput } from '../compiler/output.ts';
+import { type SourceFile, readSources } from '../compiler/sources.ts';
+import { changes } from '../compiler/watch.ts';
 import { bundleLimits, unpackBundle } from '../bundle/files.ts';
 import type { Config } from '../config/schema.ts';
 import { escapeText } from '../text/escape.ts';
@@ -26,6 +26,7 @@ export interface BuildOptions {
   readonly revision?: string;
   readonly ignore: readonly string[];
   readonly capabilities?: string;
+  readonly schema?: string;
   readonly entrypoint: readonly string[];
   readonly config?: string;
   readonly cases: readonly string[];
@@ -36,6 +37,7 @@ export interface BuildOptions {
 interface Inputs {
   readonly files: readonly SourceFile[];
   readonly capabilities: string;
+  readonly schema: string | undefined;
 }
 
 /**
@@ -53,7 +55,8 @@ export async function buildCommand(
     const run = async (): Promise<boolean> => {
       await checkOutput(options.output, directory);
       const inputs = await readInputs(directory, options);
-      return build(directory, inputs, { options, config: config(), compiler, io });
+      const time = options.watch ? `${timeOf(io)} ` : '';
+      return build(directory, inputs, { options, config: config(), compiler, io, time });
     };
     if (!options.watch) return (await run()) ? exitCode.yes : exitCode.no;
     await watch(directory, options, { run, stop: () => void compiler.close() }, io);
@@ -63,21 +66,22 @@ export async function buildCommand(
   }
 }
 
-async function readInputs(directory: string, { capabilities: file }: BuildOptions): Promise<Inputs> {
+async function readInputs(directory: string, options: BuildOptions): Promise<Inputs> {
   const files = await readSources(directory, bundleLimits);
-  if (file === undefined) {
-    const shipped = (await readTemplate()).get('capabilities.json');
-    if (shipped === undefined) throw new TypeError('the template lacks capabilities.json');
-    return { files, capabilities: new TextDecoder().decode(shipped) };
+  const schema = options.schema === undefined ? undefined : await readOption('--schema', options.schema);
+  if (options.capabilities !== undefined) {
+    return { files, schema, capabilities: await readOption('--capabilities', options.capabilities) };
   }
-  const capabilities = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new BuildError(
-      'SourceUnreadable',
-      `--capabilities ${escapeText(file, 1024)}: cannot be read: ${messageOf(cause)}`,
-      { cause },
-    );
+  const shipped = (await readTemplate()).get('capabilities.json');
+  if (shipped === undefined) throw new TypeError('the template lacks capabilities.json');
+  return { files, schema, capabilities: new TextDecoder().decode(shipped) };
+}
+
+async function readOption(name: string, file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    const message = `${name} ${escapeText(file, 1024)}: cannot be read: ${messageOf(cause)}`;
+    throw new BuildError('OptionUnreadable', message, { cause });
   });
-  return { files, capabilities };
 }
 
 interface Surroundings {
@@ -85,39 +89,62 @@ interface Surroundings {
   readonly config: Config;
   readonly compiler: Compiler;
   readonly io: IO;
+  /** In front of what is said of the output. */
+  readonly time: string;
 }
 
-/** @returns whether every case passed */
+/**
+ * What is written is good: a bundle by which a case fails is not.
+ * @returns whether every case passed
+ */
 async function build(
   directory: string,
   inputs: Inputs,
-  { options, config, compiler, io }: Surroundings,
+  { options, config, compiler, io, time }: Surroundings,
 ): Promise<boolean> {
   const begun = performance.now();
   const { revision, ignore, entrypoint: entrypoints } = options;
   const archive = await compiler.build({ root: directory, ...inputs, ignore, entrypoints, revision });
   const files = await unpackBundle(archive);
   const isChosen = options.config !== undefined;
-  const isOurs = await checkBundle(files, config, isChosen);
-  const isFile = await writeOutput(options.output, archive);
+  const note = await checkBundle(files, config, isChosen);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  const note = isOurs ? '' : '; not loaded, since no entrypoint names a signer';
+  const { output, cases } = options;
+  if (cases.length > 0) {
+    const report = await verifyBundle(files, readCases(cases), config, isChosen);
+    // Nothing but a bundle goes into a stream, which may be standard output.
+    const say = (await placeOf(output)) === 'stream' ? io.err : io.out;
+    const failed = printReport(report, say);
+    if (failed > 0) {
+      say(`${time}${await stays(output)}: ${failed === 1 ? '1 case' : `${String(failed)} cases`} failed\n`);
+      return false;
+    }
+  }
+  const isFile = await writeOutput(output, archive);
   const size = `${String(files.size)} files, ${String(Math.ceil(archive.length / 1000))} kB`;
-  if (isFile) io.out(`built ${escapeText(options.output, 1024)}: ${size} (${seconds} s)${note}\n`);
-  if (options.cases.length === 0) return true;
-  const report = await verifyBundle(files, readCases(options.cases), config, isChosen);
-  printReport(report, io);
-  return report.results.every(passed);
+  const more = note === undefined ? '' : `; ${note}`;
+  if (isFile) io.out(`${time}built ${escapeText(output, 1024)}: ${size} (${seconds} s)${more}\n`);
+  return true;
 }
 
-/** Of the cases that failed what differs and why; of all how many. */
-function printReport({ results, seconds }: Report, io: IO): void {
+/** What becomes of an output that is not written. */
+async function stays(output: string): Promise<string> {
+  const shown = escapeText(output, 1024);
+  return (await placeOf(output)) === 'file' ? `${shown} stays as it was` : `${shown} is not written`;
+}
+
+/**
+ * Of the cases that failed what differs and why; of all how many.
+ * @returns how many failed
+ */
+function printReport({ results, seconds }: Report, say: IO['out']): number {
   const failed = results.filter((result) => !passed(result));
   for (const result of failed) {
-    io.out(`FAILED ${escapeText(result.file, 1024)}:${String(result.line)}: ${caseName(result)}\n`);
-    for (const line of detailLines(result)) io.out(`  ${line}\n`);
+    say(`FAILED ${escapeText(result.file, 1024)}:${String(result.line)}: ${caseName(result)}\n`);
+    for (const line of detailLines(result)) say(`  ${line}\n`);
   }
-  io.out(`${summary(results.length, results.length - failed.length, seconds)}\n`);
+  say(`${summary(results.length, results.length - failed.length, seconds)}\n`);
+  return failed.length;
 }
 
 async function watch(
@@ -126,7 +153,7 @@ async function watch(
   { run, stop }: { readonly run: () => Promise<boolean>; readonly stop: () => void },
   io: IO,
 ): Promise<void> {
-  const named = [options.capabilities, options.config].filter((file) => file !== undefined);
+  const named = [options.capabilities, options.schema, options.config].filter((file) => file !== undefined);
   const watched = [directory, ...named, ...options.cases];
   io.err(`watching ${watched.map((path) => escapeText(path, 1024)).join(', ')}\n`);
   io.stopping.addEventListener('abort', stop, { once: true });
@@ -141,7 +168,10 @@ async function watch(
       if (io.stopping.aborted) return;
       const line = failureLine(cause);
       if (line === undefined) throw cause;
-      io.err(line);
+      io.err(`${line}${timeOf(io)} ${await stays(options.output)}\n`);
     }
   }
 }
+
+/** The hour of whoever sits in front of it, such as `23:35:12`. */
+const timeOf = (io: IO): string => io.now().toTimeString().slice(0, 8);

@@ -1,5 +1,5 @@
 import { PolicyError } from '../bundle/error.ts';
-import { BuildError } from '../build/error.ts';
+import { BuildError } from '../compiler/error.ts';
 import { ConfigError } from '../config/load.ts';
 import { CaseError } from '../verify/error.ts';
 import { printable } from '../text/json.ts';

@@ -38,7 +38,7 @@ const config = () => new Option('--config <file>', 'ApproverConfiguration to use
 const bundle = () =>
   new Option(
     '--bundle <file>',
-    'policy bundle (.tar.gz or directory of `opa build`) instead of the configured one',
+    'policy bundle instead of the configured one: a .tar.gz, a folder with one unpacked, https://… or oci://…',
   );
 const data = () =>
   new Option(
@@ -193,6 +193,10 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
         .default(['*_test.rego']),
     )
     .option('--capabilities <file>', 'what the policy may call, instead of what WebAssembly has')
+    .option(
+      '--schema <file>',
+      'JSON schema of the input, to which the rules are held as by `opa check --schema`',
+    )
     .addOption(
       new Option(
         '-e, --entrypoint <path>',

@@ -49,7 +49,7 @@ const everythingBelow = [
   'policy',
   'bundle/sources',
   'bundle',
-  'build',
+  'compiler',
   'csr',
   'kube',
   'text',
@@ -142,7 +142,7 @@ export const modules: readonly Module[] = [
     uses: ['files', 'jose', 'yaml', 'zod'],
   },
   {
-    folder: 'build',
+    folder: 'compiler',
     holds: "a policy directory to a bundle, by OPA's own compiler in WebAssembly (`opa/`, in Go)",
     imports: ['text'],
     uses: ['files', 'threads', 'timers'],

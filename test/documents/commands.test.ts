@@ -25,12 +25,22 @@ describe('the review that the README shows', () => {
   });
 });
 
+test('the command that the README names for decoding prints the document', async () => {
+  const [, command = 'false'] = /`(dist\/rego-csr-approver decode [^`]+)`/.exec(read('README.md')) ?? [];
+  const { stdout } = await run('sh', ['-c', command], { cwd: root });
+  expect(JSON.parse(stdout)).toMatchObject({ version: 1, signer_name: 'kubernetes.io/kubelet-serving' });
+});
+
 /** Who runs the commands of the documents that do not run here. A new one must find its place. */
 const elsewhere: Readonly<Record<string, string>> = {
   'make demo': 'a step of make test',
   'make test': 'this run',
   'make build': 'a step of make test',
-  'dist/rego-csr-approver init /tmp/my-policy': 'test/examples/init.test.ts, with another folder',
+  'make policy-tools': 'test/rego/readme.test.ts, but for the building itself',
+  'export PATH="$PWD/dist:$(node_modules/.bin/node test/tools/main.ts --print-path opa conftest regal):$PATH"':
+    'test/rego/readme.test.ts, from the folder policies',
+  'rego-csr-approver init /tmp/my-policy': 'test/examples/init.test.ts, with another folder',
+  '(cd /tmp/my-policy && ./ci.sh)': 'test/examples/ci.test.ts, with another folder',
   'dist/rego-csr-approver verify policies/cases/': 'test/rego/readme.test.ts, from the folder policies',
   'kubectl apply --server-side -k overlays/mine': 'test/integration/overlay.test.ts',
   'kubectl create secret docker-registry rego-csr-approver-registry -n rego-csr-approver --docker-server=registry.example.com --docker-username="$USERNAME" --docker-password="$PASSWORD"':

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pathWithout, policyTools, Scratch, shell, toolPath } from './shell.ts';
@@ -146,6 +146,23 @@ describe('ci.sh', () => {
     expect([code, said]).toEqual([0, expect.stringMatching(/build\/policy\.tar\.gz is good\n$/)]);
   });
 
+  it('is one of the commands of its README, each of which does what it says in a fresh repository', async () => {
+    const copy = await freshCopy();
+    const readme = readFileSync(join(copy, 'README.md'), 'utf8');
+    const commands = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block.trim());
+    expect(commands).toContain('./ci.sh');
+    expect(commands.join('\n')).toMatch(
+      /opa build[^]*conftest[^]* review [^]* verify [^]* init --update[^]* build /,
+    );
+    for (const command of commands.filter((line) => line !== './ci.sh')) {
+      // oxlint-disable-next-line no-await-in-loop -- one needs what another has left
+      const { code, said } = await shell(command.replace('NAME.json', 'worker.json'), copy, path);
+      expect([command, code, said]).toEqual([command, 0, expect.any(String)]);
+      if (command.includes(' verify ')) expect(said).toMatch(/^7 cases: 7 passed, 0 failed/m);
+    }
+    expect(readdirSync(join(copy, 'build')).sort()).toEqual(['draft.tar.gz', 'policy.tar.gz']);
+  });
+
   it('leaves a bundle by which the program decides', async () => {
     const review = 'rego-csr-approver review --config config.yaml --bundle build/policy.tar.gz --input';
     const good = scratch.path('good');
@@ -154,6 +171,13 @@ describe('ci.sh', () => {
     const refused = await shell(`${review} captures/refuse/no-pool.json`, good, path);
     expect(refused).toMatchObject({ code: 1, said: expect.stringContaining('PoolUnknown (policy)') });
   });
+
+  /** Without what an earlier run has built. */
+  async function freshCopy(): Promise<string> {
+    const copy = scratch.copyOf('good');
+    await shell('rm -rf build', copy, path);
+    return copy;
+  }
 
   it.each(changes)('fails with %s', async (_, change, says) => {
     const copy = scratch.copyOf('good');

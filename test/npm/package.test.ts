@@ -3,6 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { version } from '../../src/cli/version.ts';
 import { run, type RunResult } from '../tools/run.ts';
 
@@ -11,6 +13,14 @@ import { run, type RunResult } from '../tools/run.ts';
 const root = new URL('../../', import.meta.url).pathname;
 let scratch: string;
 let tarball: string;
+
+const workflow = z.object({
+  jobs: z.object({
+    test: z.object({
+      steps: z.array(z.object({ name: z.string().optional(), run: z.string().optional() })),
+    }),
+  }),
+});
 
 /** npm with a home and a cache of its own: nothing that this machine has is found there. */
 const shell = (command: string, cwd: string): Promise<RunResult> =>
@@ -149,6 +159,22 @@ test('builds policies without Go, without opa and without a network, and says wh
     stderr: expect.stringMatching(/^error: CompilationFailed: .*policy\/broken.rego:\d+: rego_parse_error/),
   });
   expect(readdirSync(traps).sort()).toEqual(['go', 'opa']);
+});
+
+test('is installed by the workflow of a policy repository, if its sum is the right one', async () => {
+  const file = readFileSync(join(scratch, 'project/.github/workflows/policy.yaml'), 'utf8');
+  const { jobs } = workflow.parse(parse(file));
+  const { run: install } = jobs.test.steps.find(({ name }) => name === 'rego-csr-approver') ?? {};
+  const step = (sum: string) => {
+    const temp = mkdtempSync(join(scratch, 'runner-'));
+    const variables = `RUNNER_TEMP=${temp} GITHUB_PATH=${temp}/path URL=file://${tarball} SHA256=${sum}`;
+    writeFileSync(join(temp, 'step.sh'), install ?? 'exit 9');
+    return inProject(
+      `${variables} bash -e ${temp}/step.sh >${temp}/log && PATH=$(cat ${temp}/path):$PATH rego-csr-approver --version`,
+    );
+  };
+  expect(await step(hashOf(tarball))).toMatchObject({ code: 0, stdout: `${version}\n` });
+  expect(await step('0'.repeat(64))).toMatchObject({ code: 1, stdout: '' });
 });
 
 test('on an old Node it says so, and does nothing', async () => {

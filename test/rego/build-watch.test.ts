@@ -29,7 +29,7 @@ beforeEach(async () => {
   });
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => (said += text));
-  await hears(/^7 cases: 7 passed/m);
+  await hears(built);
 });
 afterEach(async () => {
   if (child.exitCode === null && child.signalCode === null) {
@@ -51,6 +51,9 @@ async function hears(words: RegExp): Promise<string> {
 
 const path = (name: string) => join(repository, name);
 
+const built = /^\d\d:\d\d:\d\d built bundle\.tar\.gz: \d+ files/m;
+const stays = /^\d\d:\d\d:\d\d bundle\.tar\.gz stays as it was$/m;
+
 /** As an editor that writes another file and puts it in the place. */
 function save(name: string, edit: (text: string) => string): void {
   const text = edit(readFileSync(path(name), 'utf8'));
@@ -68,27 +71,37 @@ it('builds and runs the cases on each save, survives what is broken, and ends on
   const good = readFileSync(path(pool), 'utf8');
 
   save(pool, (text) => text.replace('"edge"', '"edge", "edited"'));
-  expect(await hears(/^7 cases: 7 passed/m)).toMatch(/^built bundle.tar.gz: \d+ files/m);
+  expect(await hears(built)).toMatch(/^7 cases: 7 passed/m);
   expect(await sourceInBundle()).toContain('"edited"');
 
   save(pool, (text) => text.replace('allow', 'allow if {'));
   save(pool, () => `${good}\nbroken if {\n`);
-  expect(await hears(/^error: .*pool\.rego:\d+: rego_parse_error/m)).not.toMatch(/passed/);
+  const broken = await hears(stays);
+  expect(broken).toMatch(/^error: .*pool\.rego:\d+: rego_parse_error/m);
+  expect(broken).not.toMatch(/passed/);
   // The last good one is still in place.
   expect(await sourceInBundle()).toContain('"edited"');
 
   writeFileSync(path(pool), good);
-  await hears(/^7 cases: 7 passed/m);
+  await hears(built);
   expect(await sourceInBundle()).not.toContain('"edited"');
 
+  // A bundle by which a case fails is none to be taken for a good one.
+  const before = readFileSync(path('bundle.tar.gz'));
   save('cases/extend.yaml', (text) => text.replace('verdict: approve', 'verdict: deny'));
-  expect(await hears(/^7 cases: 6 passed, 1 failed/m)).toContain('expected deny, got approve');
+  const failed = await hears(/stays as it was: 1 case failed$/m);
+  expect(failed).toMatch(/^7 cases: 6 passed, 1 failed/m);
+  expect(failed).toContain('expected deny, got approve');
+  expect(failed).not.toMatch(/built/);
+  save(pool, (text) => text.replace('"edge"', '"edge", "unshipped"'));
+  await hears(/^\d\d:\d\d:\d\d bundle\.tar\.gz stays as it was: 1 case failed$/m);
+  expect(readFileSync(path('bundle.tar.gz')).equals(before)).toBe(true);
 
   save('cases/extend.yaml', (text) => text.replace('verdict: deny', 'verdict: [deny'));
-  await hears(/^error: CaseInvalid: cases\/extend\.yaml:\d+/m);
+  expect(await hears(stays)).toMatch(/^error: CaseInvalid: cases\/extend\.yaml:\d+/m);
 
   rmSync(path('policy'), { recursive: true });
-  await hears(/^error: (SourceUnreadable|CompilationFailed): /m);
+  expect(await hears(stays)).toMatch(/^error: (DirectoryUnreadable|CompilationFailed): /m);
 
   child.kill('SIGINT');
   await once(child, 'exit');

@@ -233,7 +233,7 @@ describe('build refuses', () => {
     });
     expect(await build(['none'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^error: SourceUnreadable: none: /),
+      stderr: expect.stringMatching(/^error: DirectoryUnreadable: none: /),
     });
   });
 
@@ -253,7 +253,7 @@ describe('build refuses', () => {
     writeFileSync(join(directory, 'mine/data.json'), Buffer.alloc(33 * 1024 * 1024, ' '));
     expect(await build(['large'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^error: SourceTooLarge: at large\/mine\/data.json/),
+      stderr: expect.stringMatching(/^error: DirectoryTooLarge: at large\/mine\/data.json/),
     });
   });
 
@@ -275,14 +275,55 @@ describe('build refuses', () => {
     });
     expect(await build(['good', '--capabilities', 'gone.json'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^error: SourceUnreadable: --capabilities gone.json/),
+      stderr: expect.stringMatching(/^error: OptionUnreadable: --capabilities gone.json/),
+    });
+  });
+
+  it('a field that the schema of the input has not, in the words of opa check', async () => {
+    const schema = policiesPath('schemas/input.json');
+    const right = { 'mine/rule.rego': annotated('allow if input.node.labels') };
+    policy('typed', right);
+    policy('mistyped', { 'mine/rule.rego': annotated('allow if input.nodes.labels') });
+    expect(await build(['typed', '--schema', schema, '-o', 'typed.tar.gz'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await build(['mistyped', '-o', 'mistyped.tar.gz'])).toMatchObject({ code: 0 });
+    const checked = await run(await ensureTool('opa'), ['check', '--schema', schema, 'mistyped'], {
+      cwd: scratch,
+    });
+    expect(await build(['mistyped', '--schema', schema, '-o', 'never.tar.gz'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `error: CompilationFailed: ${checked.stderr.trimEnd()}\n`,
+    });
+    expect(checked.stderr).toMatch(/undefined ref: input\.nodes\.labels/);
+    expect(existsSync(join(scratch, 'never.tar.gz'))).toBe(false);
+  });
+
+  it.each(['', 'none', '[', '[]'])('a schema that is none: %j', async (text) => {
+    writeFileSync(join(scratch, 'none.json'), text);
+    expect(await build(['good', '--schema', 'none.json'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^error: CompilationFailed: .*schema/),
+    });
+  });
+
+  it('a schema that cannot be read', async () => {
+    expect(await build(['good', '--schema', 'gone.json'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error: OptionUnreadable: --schema gone.json/),
     });
   });
 
   it('an output that cannot be written, and keeps what was there', async () => {
-    expect(await build(['good', '-o', 'nowhere/bundle.tar.gz'])).toMatchObject({
+    expect(await build(['good', '-o', 'good/.manifest/bundle.tar.gz'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^error: OutputUnwritable: /),
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^error: OutputUnwritable: good\/\.manifest\/bundle\.tar\.gz: nothing can be written into the folder good\/\.manifest: E[A-Z]+: [a-z ]+\n$/,
+      ),
     });
     expect(await build(['good', '-o', 'good/mine/data.json'])).toMatchObject({
       code: 2,
@@ -315,16 +356,54 @@ describe('build', () => {
     expect((await loadBundle(join(scratch, 'entrypoints.tar.gz')))('mine/more', {})).toBe(2);
   });
 
-  it('says no where a case fails', async () => {
+  it('makes the folder of its output', async () => {
+    expect(await build(['good', '-o', 'new/folder/good.tar.gz'])).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(join(scratch, 'new/folder'))).toEqual(['good.tar.gz']);
+  });
+
+  it('says no where a case fails, and leaves the output as it was', async () => {
     const cases = join(scratch, 'failing');
     mkdirSync(cases);
     copyFileSync(policiesPath('cases/world.yaml'), join(cases, 'world.yaml'));
     writeFileSync(join(cases, 'one.yaml'), '- {id: X-01, title: good, expect: {verdict: deny}}\n');
-    const built = await build([policiesPath('default'), '-o', 'd.tar.gz', '--cases', 'failing']);
-    expect(built).toMatchObject({ code: 1, stderr: '' });
-    expect(built.stdout).toMatch(
-      /^FAILED failing\/one.yaml:1: X-01 good\n {2}verdict: expected deny, got approve\n1 case: /m,
+    const options = [policiesPath('default'), '-o', 'd.tar.gz', '--cases', 'failing'];
+    const first = await build(options);
+    expect(first).toMatchObject({ code: 1, stderr: '' });
+    expect(first.stdout).toMatch(
+      /^FAILED failing\/one.yaml:1: X-01 good\n {2}verdict: expected deny, got approve\n1 case: .*\nd\.tar\.gz is not written: 1 case failed\n$/,
     );
+    expect(existsSync(join(scratch, 'd.tar.gz'))).toBe(false);
+
+    writeFileSync(join(scratch, 'd.tar.gz'), 'declared good');
+    writeFileSync(join(cases, 'two.yaml'), '- {id: X-02, title: good, expect: {verdict: wait}}\n');
+    expect(await build(options)).toMatchObject({
+      code: 1,
+      stderr: '',
+      stdout: expect.stringMatching(/\nd\.tar\.gz stays as it was: 2 cases failed\n$/),
+    });
+    expect(readFileSync(join(scratch, 'd.tar.gz'), 'utf8')).toBe('declared good');
+  });
+
+  it('writes nothing to a pipe where a case fails, and says so beside it', async () => {
+    const options = [policiesPath('default'), '-o', '/dev/stdout', '--cases', 'failing'];
+    expect(await build(options)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/\n\/dev\/stdout is not written: 2 cases failed\n$/),
+    });
+  });
+
+  it('says that the configuration must name one of several entrypoints for a signer', async () => {
+    const policyOf = join(scratch, 'extend-repository/policy');
+    const built = await build([policyOf, '-o', 'ambiguous.tar.gz']);
+    expect(built).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /; 2 entrypoints for kubernetes\.io\/kubelet-serving \([^()]+\): name one in policy\.entrypoints\n$/,
+      ),
+    });
+    const config = join(scratch, 'extend-repository/config.yaml');
+    expect((await build([policyOf, '-o', 'named.tar.gz', '--config', config])).stdout).toMatch(/ s\)\n$/);
   });
 
   it('writes nothing but the bundle to a pipe', async () => {

@@ -22,7 +22,9 @@ function blocks(language: string): string[] {
   );
 }
 
-const commands = blocks('sh').flatMap((block) => block.trim().split('\n'));
+const [makeTools = '', exportPath = '', ...commands] = blocks('sh').flatMap((block) =>
+  block.trim().split('\n'),
+);
 
 describe('policies/README.md', () => {
   let directory: string;
@@ -47,6 +49,32 @@ describe('policies/README.md', () => {
       (error: { readonly code?: number }) => error.code ?? -1,
     );
   }
+
+  it('says first how the tools are built, and those alone', async () => {
+    expect(makeTools).toMatch(/^make -C \.\. /);
+    // Building for real would replace the program under the feet of other tests.
+    const planned = await promisify(execFile)('bash', ['-c', `${makeTools} --dry-run --always-make`], {
+      cwd: policiesPath(),
+      env: { ...process.env, MAKEFLAGS: '' },
+    });
+    expect(planned.stdout).toMatch(/^node deploy\/program\/build\.ts$/m);
+    expect(planned.stdout).toMatch(/^node test\/tools\/main\.ts opa conftest regal$/m);
+    expect(planned.stdout).not.toMatch(/main\.ts all|etcd|kube/);
+  });
+
+  it('puts them and the program on PATH, in front of others', async () => {
+    const names = ['opa', 'conftest', 'regal', 'rego-csr-approver'];
+    const { stdout } = await promisify(execFile)(
+      'bash',
+      ['-c', `${exportPath}; command -v ${names.join(' ')}`],
+      {
+        cwd: policiesPath(),
+        env: { HOME: process.env['HOME'], PATH: '/usr/bin:/bin' },
+      },
+    );
+    const tools = await Promise.all((['opa', 'conftest', 'regal'] as const).map((name) => ensureTool(name)));
+    expect(stdout.trim().split('\n')).toEqual([...tools, policiesPath('../dist/rego-csr-approver')]);
+  });
 
   it('shows commands', () => expect(commands.length).toBeGreaterThan(4));
 

@@ -96,7 +96,18 @@ describe('with one thing changed', () => {
     ['a manifest that is a list', { '.manifest': [] }, 'ManifestInvalid', /object/],
     ['a manifest that is not UTF-8', { '.manifest': latin1 }, 'BundleUnreadable', /UTF-8/],
     ['roots that are no list', withManifest({ roots: 'csr' }), 'ManifestInvalid', /roots/],
-    ['no module', withManifest({ wasm: [] }), 'WasmMissing', /opa build -t wasm/],
+    [
+      'no module',
+      { ...withManifest({ wasm: [] }), 'csr/x/decision.rego': undefined },
+      'WasmMissing',
+      /^the bundle has .*opa build -t wasm/,
+    ],
+    [
+      'sources alone',
+      withManifest({ wasm: [] }),
+      'WasmMissing',
+      /these are sources; build them with `rego-csr-approver build DIR` or `opa build/,
+    ],
     ['a module that is not there', { 'policy.wasm': undefined }, 'WasmMissing', /policy\.wasm/],
     [
       'two modules',

@@ -5,11 +5,12 @@ export type BuildErrorCode =
   | 'CompilationTimeout'
   | 'CompilerCrashed'
   | 'CompilerMissing'
+  | 'DirectoryTooLarge'
+  | 'DirectoryUnreadable'
   | 'LinkRefused'
+  | 'OptionUnreadable'
   | 'OutputInSource'
-  | 'OutputUnwritable'
-  | 'SourceTooLarge'
-  | 'SourceUnreadable';
+  | 'OutputUnwritable';
 
 /** A bundle that could not be built. */
 export class BuildError extends Error {

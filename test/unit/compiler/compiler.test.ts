@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limitMemory } from '../../../deploy/program/wasm-memory.ts';
-import { Compiler } from '../../../src/build/compiler.ts';
-import { encodeRequest } from '../../../src/build/message.ts';
+import { Compiler } from '../../../src/compiler/compiler.ts';
+import { encodeRequest } from '../../../src/compiler/message.ts';
 
 /** Compilers that misbehave: modules of a few bytes with the exports of opa/main.go. The real one is in test/rego. */
 
@@ -26,6 +26,7 @@ const request = {
   entrypoints: [],
   capabilities: '{}',
   revision: undefined,
+  schema: undefined,
 };
 
 /** Instructions, each with `end`. */

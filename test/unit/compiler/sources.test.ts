@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fingerprint } from '../../../src/build/fingerprint.ts';
-import { isSourceName, readSources } from '../../../src/build/sources.ts';
+import { fingerprint } from '../../../src/compiler/fingerprint.ts';
+import { isSourceName, readSources } from '../../../src/compiler/sources.ts';
 
 const limits = { entries: 4, entryBytes: 100, totalBytes: 150 };
 
@@ -68,7 +68,7 @@ describe('what is refused', () => {
   test('a file that is too large, before it is read', async () => {
     truncateSync(put('big.rego', ''), limits.entryBytes + 1);
     await expect(read()).rejects.toMatchObject({
-      code: 'SourceTooLarge',
+      code: 'DirectoryTooLarge',
       message: expect.stringContaining('big.rego'),
     });
   });
@@ -76,18 +76,20 @@ describe('what is refused', () => {
   test('too much in all', async () => {
     put('b.rego', 'x'.repeat(80));
     put('c.rego', 'x'.repeat(80));
-    await expect(read()).rejects.toMatchObject({ code: 'SourceTooLarge' });
+    await expect(read()).rejects.toMatchObject({ code: 'DirectoryTooLarge' });
   });
 
   test('too many files', async () => {
     for (const name of 'bcde') put(`${name}.rego`, '');
-    await expect(read()).rejects.toMatchObject({ code: 'SourceTooLarge' });
+    await expect(read()).rejects.toMatchObject({ code: 'DirectoryTooLarge' });
   });
 
   test('a directory that is not there, and a file in its place', async () => {
-    await expect(readSources(join(root, 'none'), limits)).rejects.toMatchObject({ code: 'SourceUnreadable' });
+    await expect(readSources(join(root, 'none'), limits)).rejects.toMatchObject({
+      code: 'DirectoryUnreadable',
+    });
     await expect(readSources(join(root, 'a.rego'), limits)).rejects.toMatchObject({
-      code: 'SourceUnreadable',
+      code: 'DirectoryUnreadable',
       message: expect.stringContaining('not a directory'),
     });
   });

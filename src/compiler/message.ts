@@ -11,6 +11,8 @@ export interface BuildRequest {
   readonly entrypoints: readonly string[];
   /** OPA's capabilities, as JSON. */
   readonly capabilities: string;
+  /** JSON schema of the input document; undefined lets the rules name any field. */
+  readonly schema: string | undefined;
   /** Undefined leaves the manifest's own. */
   readonly revision: string | undefined;
 }

@@ -1,4 +1,4 @@
-module rego-csr-approver.invalid/build/opa
+module rego-csr-approver.invalid/compiler/opa
 
 go 1.26.0
 

@@ -17,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/bundle"
 	"github.com/open-policy-agent/opa/v1/compile"
+	"github.com/open-policy-agent/opa/v1/util"
 )
 
 // request is the header of what the host hands over; the bytes of all files follow it, in order.
@@ -28,6 +29,8 @@ type request struct {
 	Entrypoints  []string `json:"entrypoints"`
 	Capabilities string   `json:"capabilities"`
 	Revision     *string  `json:"revision"`
+	// Schema is that of the input document; without one the rules may name any field.
+	Schema *string `json:"schema"`
 }
 
 type file struct {
@@ -92,6 +95,11 @@ func run(message []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if asked.Schema != nil {
+		if err := check(policy, capabilities, *asked.Schema); err != nil {
+			return nil, err
+		}
+	}
 	var archive bytes.Buffer
 	compiler := compile.New().
 		WithCapabilities(capabilities).
@@ -128,6 +136,25 @@ func read(asked request, capabilities *ast.Capabilities, contents []byte) (*bund
 		return nil, fmt.Errorf("bundle merge failed: %w", err)
 	}
 	return merged, nil
+}
+
+// check is `opa check --schema FILE`: fields of the input that the schema has not are errors.
+func check(policy *bundle.Bundle, capabilities *ast.Capabilities, text string) error {
+	var schema map[string]any
+	if err := util.Unmarshal([]byte(text), &schema); err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	// Of an empty file: the compiler would take it for no schema at all.
+	if schema == nil {
+		return errors.New("schema: it is empty")
+	}
+	schemas := ast.NewSchemaSet()
+	schemas.Put(ast.SchemaRootRef, schema)
+	compiler := ast.NewCompiler().WithCapabilities(capabilities).WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
+	if compiler.Compile(policy.ParsedModules("")); compiler.Failed() {
+		return compiler.Errors
+	}
+	return nil
 }
 
 func main() {

@@ -29,13 +29,13 @@ export function isSourceName(name: string): boolean {
 
 /**
  * Reads everything that OPA would, in its order. Links to such files and to folders are listed, and not followed.
- * @throws BuildError SourceUnreadable, SourceTooLarge
+ * @throws BuildError DirectoryUnreadable, DirectoryTooLarge
  */
 export async function readSources(directory: string, limits: SourceLimits): Promise<SourceFile[]> {
   const info = await stat(directory).catch(unreadable(directory));
   if (!info.isDirectory()) {
     throw new BuildError(
-      'SourceUnreadable',
+      'DirectoryUnreadable',
       `${shown(directory)} is not a directory: name the one with the policy`,
     );
   }
@@ -46,7 +46,7 @@ export async function readSources(directory: string, limits: SourceLimits): Prom
     total += size;
     if (size > limits.entryBytes || total > limits.totalBytes || files.length >= limits.entries) {
       throw new BuildError(
-        'SourceTooLarge',
+        'DirectoryTooLarge',
         `at ${shown(at)}: more than ${String(limits.entries)} files, ${String(limits.entryBytes)} bytes in one or ${String(limits.totalBytes)} in all`,
       );
     }
@@ -81,7 +81,7 @@ const shown = (path: string): string => escapeText(path, 1024);
 
 function unreadable(path: string): (cause: unknown) => never {
   return (cause) => {
-    throw new BuildError('SourceUnreadable', `${shown(path)}: cannot be read: ${messageOf(cause)}`, {
+    throw new BuildError('DirectoryUnreadable', `${shown(path)}: cannot be read: ${messageOf(cause)}`, {
       cause,
     });
   };

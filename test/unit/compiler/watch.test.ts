@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fingerprint } from '../../../src/build/fingerprint.ts';
-import { changes } from '../../../src/build/watch.ts';
+import { fingerprint } from '../../../src/compiler/fingerprint.ts';
+import { changes } from '../../../src/compiler/watch.ts';
 
 let root: string;
 let stopping: AbortController;

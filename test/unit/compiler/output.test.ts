@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { checkOutput, writeOutput } from '../../../src/build/output.ts';
+import { checkOutput, writeOutput } from '../../../src/compiler/output.ts';
 
 let root: string;
 beforeEach(() => {
@@ -40,17 +40,26 @@ describe('an output', () => {
     expect(readFileSync(join(root, 'v1'), 'utf8')).toBe('a bundle');
   });
 
+  test('is written into a folder that is made for it', async () => {
+    await writeOutput(join(root, 'build/deep/bundle.tar.gz'), archive);
+    expect(readdirSync(join(root, 'build/deep'))).toEqual(['bundle.tar.gz']);
+  });
+
   test('that is a device is written to', async () => {
     expect(await writeOutput('/dev/null', archive)).toBe(false);
   });
 
   test.each([
     ['a directory', 'policy'],
-    ['below a folder that is not there', 'none/bundle.tar.gz'],
     ['below a file', 'file/bundle.tar.gz'],
+    ['below what is below a file', 'file/more/bundle.tar.gz'],
   ])('that is %s is refused, and nothing is left', async (_, name) => {
     writeFileSync(join(root, 'file'), 'x');
-    await expect(writeOutput(join(root, name), archive)).rejects.toMatchObject({ code: 'OutputUnwritable' });
+    await expect(writeOutput(join(root, name), archive)).rejects.toMatchObject({
+      code: 'OutputUnwritable',
+      // The file that nobody has named is not in it.
+      message: expect.not.stringMatching(/\.bundle|'/),
+    });
     expect(readdirSync(root).sort()).toEqual(['file', 'policy']);
   });
 
