@@ -497,7 +497,9 @@ describe('the program', () => {
 
   test('needs no signature of the policy that is built in, and refuses a number that would not stay as it is', async () => {
     expect(await reviewed(keys())).toMatch(/verdict: /);
-    expect(await reviewed(keys(), '--bundle', signed)).toMatch(/DataInvalid: data\.json: csr\.mine\.big/);
+    expect(await reviewed(keys(), '--bundle', signed)).toMatch(
+      /DataInvalid: bundle \S+signed\.tar\.gz: data\.json: csr\.mine\.big/,
+    );
   });
 
   test.each<[string, () => object | Promise<object>, RegExp]>([
