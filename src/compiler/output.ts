@@ -14,7 +14,7 @@ export async function checkOutput(file: string, directory: string): Promise<void
   const source = await canonical(resolve(directory));
   // Of a link its target is replaced.
   const target = await canonical(resolve(file));
-  const places = await Promise.all([resolve(file), target].map(placeOf));
+  const places = await Promise.all([resolve(file), target].map(split));
   const isRead = places.some(
     ({ folder, name }) =>
       isSourceName(name) && (folder === source || folder.startsWith(source === sep ? sep : source + sep)),
@@ -26,7 +26,7 @@ export async function checkOutput(file: string, directory: string): Promise<void
   );
 }
 
-async function placeOf(path: string): Promise<{ folder: string; name: string }> {
+async function split(path: string): Promise<{ folder: string; name: string }> {
   return { folder: await canonical(dirname(path)), name: basename(path) };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BuildError } from '../../../src/build/error.ts';
+import { BuildError } from '../../../src/compiler/error.ts';
 import { PolicyError } from '../../../src/bundle/error.ts';
 import { CommandError } from '../../../src/cli/error.ts';
 import { failureLine } from '../../../src/cli/failure.ts';
@@ -8,7 +8,7 @@ import { ConfigError } from '../../../src/config/load.ts';
 test.each<[string, Error, string]>([
   [
     'a name of a file in one of the system',
-    new BuildError('SourceUnreadable', "EACCES: open 'a\n::error::b\u001b[2J'"),
+    new BuildError('DirectoryUnreadable', "EACCES: open 'a\n::error::b\u001b[2J'"),
     String.raw`error: SourceUnreadable: EACCES: open 'a\u000a::error::b\u001b[2J'`,
   ],
   [

@@ -9,7 +9,7 @@ import { run } from '../../tools/run.ts';
 const sources = [
   'src/main.ts',
   'src/policy/floor.ts',
-  'src/build/opa/main.go',
+  'src/compiler/opa/main.go',
   'package.json',
   'package-lock.json',
   ...['build', 'template', 'compiler', 'wasm-memory'].map((name) => `deploy/program/${name}.ts`),
