@@ -9,7 +9,7 @@ test.each<[string, Error, string]>([
   [
     'a name of a file in one of the system',
     new BuildError('DirectoryUnreadable', "EACCES: open 'a\n::error::b\u001b[2J'"),
-    String.raw`error: SourceUnreadable: EACCES: open 'a\u000a::error::b\u001b[2J'`,
+    String.raw`error: DirectoryUnreadable: EACCES: open 'a\u000a::error::b\u001b[2J'`,
   ],
   [
     'the same of a command',
