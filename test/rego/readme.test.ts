@@ -69,7 +69,7 @@ describe('policies/README.md', () => {
       ['-c', `${exportPath}; command -v ${names.join(' ')}`],
       {
         cwd: policiesPath(),
-        env: { HOME: process.env['HOME'], PATH: '/usr/bin:/bin' },
+        env: { ...process.env, PATH: '/usr/bin:/bin' },
       },
     );
     const tools = await Promise.all((['opa', 'conftest', 'regal'] as const).map((name) => ensureTool(name)));
