@@ -18,6 +18,7 @@ import { WorkQueue } from './queue.ts';
 import type { Judged, ReconcileActions, ReconcileOptions } from './reconcile.ts';
 import { reconcile } from './reconcile.ts';
 import { Reflector } from './reflector.ts';
+import { identify, maxMessage, Report } from './report.ts';
 import { Requestors } from './requestors.ts';
 import { WaitTimes } from './wait-times.ts';
 
@@ -34,9 +35,6 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly forgotten?: (uid: string) => void;
 }
 
-/** Longest text of a condition's message that is worth reading. */
-const maxMessage = 1024;
-
 /** How long a refused write keeps the program from being ready. */
 const writeProblemMs = 300_000;
 
@@ -49,6 +47,7 @@ const maxCountAgeMs = 150_000;
 /** Watches the requests of the configured signers and brings each to a verdict. */
 export class Controller {
   readonly #options: ControllerOptions;
+  readonly #report: Report;
   readonly #reflectors: ReadonlyMap<string, Reflector<Pending>>;
   readonly #queue: WorkQueue;
   readonly #waits = new WaitTimes();
@@ -65,6 +64,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    this.#report = new Report({ ...options, server: () => options.client.server });
     this.#queue = new WorkQueue({
       process: (key) => this.#process(key),
       concurrency: options.concurrency,
@@ -255,7 +255,7 @@ export class Controller {
   }
 
   #actions(): ReconcileActions {
-    const { client, log, metrics, events, now, enforcement } = this.#options;
+    const { client } = this.#options;
     let startedAt = 0;
     return {
       decide: (request) => {
@@ -273,48 +273,15 @@ export class Controller {
       },
       message: ({ verdict, approvedBy }) =>
         verdict.kind === 'approve' ? approvedBy : explainVerdict(verdict).slice(0, maxMessage),
-      decided: (request, { verdict, revision }) => {
-        const seconds = (performance.now() - startedAt) / 1000;
-        metrics.decided(request.signerName, verdict.kind, verdict.reasons, seconds);
-        if (verdict.kind === 'ignore') {
-          log.debug({ ...identify(request), why: explainVerdict(verdict) }, 'left alone');
-          return;
-        }
-        events.report(request, verdict, enforcement);
-        const level = verdict.kind === 'error' ? 'error' : 'info';
-        const warnings = verdict.warnings.map(
-          ({ code, msg }) => `${escapeText(code)}: ${escapeText(msg, maxMessage)}`,
-        );
-        log[level](
-          {
-            ...identify(request),
-            verdict: verdict.kind,
-            why: explainVerdict(verdict),
-            warnings,
-            revision: escapeText(revision),
-            ...(enforcement === 'dryrun' && { enforcement }),
-          },
-          'decided',
-        );
-      },
+      decided: (request, decision) => this.#report.decided(request, decision, performance.now() - startedAt),
       wrote: (request, condition) => {
         this.#writeProblem = undefined;
         if (this.#find(request.name)?.request.uid === request.uid) this.#written.add(request.uid);
-        metrics.writes.inc({ condition, result: 'ok' });
-        if (condition === 'Approved' && request.createdAt !== undefined) {
-          metrics.approvalLatency.observe((now().getTime() - request.createdAt.getTime()) / 1000);
-        }
-        log.info({ ...identify(request), condition }, 'wrote');
+        this.#report.wrote(request, condition);
       },
       writeFailed: (request, condition, cause) => {
-        const result = cause.status === undefined ? cause.kind : String(cause.status);
-        metrics.writes.inc({ condition, result });
-        const lost = isNotFound(cause) || cause.status === 409 || cause.status === 422;
-        if (!lost) this.#writeProblem = { text: explain(cause, client.server), at: performance.now() };
-        log[lost ? 'info' : 'error'](
-          { ...identify(request), condition, result },
-          `could not write: ${explain(cause, client.server)}`,
-        );
+        const problem = this.#report.writeFailed(request, condition, cause);
+        if (problem !== undefined) this.#writeProblem = { text: problem, at: performance.now() };
       },
       waitMs: (request, askedSeconds) => this.#waits.next(request.uid, askedSeconds),
     };
@@ -324,9 +291,4 @@ export class Controller {
 /** A node has one request that it waits for; other users may be many machines that share a token. */
 function isNodeUser(username: string): boolean {
   return username.startsWith('system:node:');
-}
-
-/** Names a request in the log. Names and users are chosen by others. */
-function identify(request: CertificateRequest) {
-  return { csr: escapeText(request.name), uid: request.uid, user: escapeText(request.username) };
 }

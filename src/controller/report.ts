@@ -1,0 +1,84 @@
+import type { CertificateRequest } from '../decide/request.ts';
+import { isNotFound, type KubeError } from '../kube/errors.ts';
+import { explain } from '../kube/explain.ts';
+import { explainVerdict, type VerdictEvents } from '../observe/events.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { escapeText } from '../text/escape.ts';
+import type { Judged, ReconcileOptions } from './reconcile.ts';
+import type { WrittenCondition } from './write.ts';
+
+/** Longest text of a condition's message that is worth reading. */
+export const maxMessage = 1024;
+
+export interface ReportOptions extends ReconcileOptions {
+  readonly metrics: Metrics;
+  readonly events: VerdictEvents;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** The API server's address, for what is said of its refusals. */
+  readonly server: () => string;
+}
+
+/** Tells metrics, Events and log what became of a request; decides nothing. */
+export class Report {
+  readonly #options: ReportOptions;
+
+  constructor(options: ReportOptions) {
+    this.#options = options;
+  }
+
+  decided(request: CertificateRequest, { verdict, revision }: Judged, durationMs: number): void {
+    const { metrics, events, log, enforcement } = this.#options;
+    metrics.decided(request.signerName, verdict.kind, verdict.reasons, durationMs / 1000);
+    const why = explainVerdict(verdict);
+    if (verdict.kind === 'ignore') {
+      log.debug({ ...identify(request), why }, 'left alone');
+      return;
+    }
+    events.report(request, verdict, enforcement);
+    const warnings = verdict.warnings.map(
+      ({ code, msg }) => `${escapeText(code)}: ${escapeText(msg, maxMessage)}`,
+    );
+    log[verdict.kind === 'error' ? 'error' : 'info'](
+      {
+        ...identify(request),
+        verdict: verdict.kind,
+        why,
+        warnings,
+        revision: escapeText(revision),
+        ...(enforcement === 'dryrun' && { enforcement }),
+      },
+      'decided',
+    );
+  }
+
+  wrote(request: CertificateRequest, condition: WrittenCondition): void {
+    const { metrics, log, now } = this.#options;
+    metrics.writes.inc({ condition, result: 'ok' });
+    if (condition === 'Approved' && request.createdAt !== undefined) {
+      metrics.approvalLatency.observe((now().getTime() - request.createdAt.getTime()) / 1000);
+    }
+    log.info({ ...identify(request), condition }, 'wrote');
+  }
+
+  /** @returns what is wrong with writing itself; undefined when only this request was overtaken by others */
+  writeFailed(
+    request: CertificateRequest,
+    condition: WrittenCondition,
+    cause: KubeError,
+  ): string | undefined {
+    const { metrics, log, server } = this.#options;
+    const result = cause.status === undefined ? cause.kind : String(cause.status);
+    metrics.writes.inc({ condition, result });
+    const lost = isNotFound(cause) || cause.status === 409 || cause.status === 422;
+    const why = explain(cause, server());
+    log[lost ? 'info' : 'error']({ ...identify(request), condition, result }, `could not write: ${why}`);
+    return lost ? undefined : why;
+  }
+}
+
+/** Names a request in the log. Names and users are chosen by others. */
+export function identify(request: CertificateRequest) {
+  return { csr: escapeText(request.name), uid: request.uid, user: escapeText(request.username) };
+}
