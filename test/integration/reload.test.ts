@@ -19,7 +19,7 @@ import { Approver } from '../support/approver.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
 import { FaultProxy } from '../support/fault-proxy.ts';
 import type { PolicySays } from '../support/policies.ts';
-import { neverEnds, policyBundle, replaceBy, replaceFile } from '../support/policies.ts';
+import { neverEnds, policyBundle, PolicyBundles, replaceBy, replaceFile } from '../support/policies.ts';
 import { Scene } from './scene.ts';
 
 /** The shipped program, and a policy that is replaced while it runs. */
@@ -39,12 +39,8 @@ const says: Readonly<Record<string, PolicySays>> = {
   loops: { allow: neverEnds },
   pads: { allow: 'sprintf("%400000000d", [1]) == "x"' },
 };
-const built = new Map<string, string>();
-const bundle = (name: string): string => {
-  const path = built.get(name);
-  if (path === undefined) throw new Error(`there is no bundle ${name}`);
-  return path;
-};
+const built = new PolicyBundles();
+const bundle = (name: string): string => built.path(name);
 
 let scene: Scene;
 let approver: Approver | undefined;
@@ -55,10 +51,7 @@ let file: string;
 beforeAll(async () => {
   scene = await Scene.open();
   const folder = mkdtempSync(join(scene.cluster.dir, 'policies-'));
-  for (const [name, one] of Object.entries(says)) {
-    // oxlint-disable-next-line no-await-in-loop -- two cores
-    built.set(name, await policyBundle(folder, name, one));
-  }
+  await built.build(folder, says);
   file = join(folder, 'bundle.tar.gz');
   await Promise.all([1, 2].map((number) => scene.node(number)));
 });

@@ -6,7 +6,7 @@ import { Approver } from '../support/approver.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
 import { opaBundle } from '../support/opa-bundle.ts';
 import type { PolicySays } from '../support/policies.ts';
-import { neverEnds, policyBundle, replaceBy, replaceFile } from '../support/policies.ts';
+import { neverEnds, PolicyBundles, replaceBy, replaceFile } from '../support/policies.ts';
 import { apply, manifests, token } from './install.ts';
 import { Scene } from './scene.ts';
 
@@ -41,12 +41,8 @@ default allow := false
 allow if input.lookups.inventory.found
 `;
 
-const built = new Map<string, string>();
-const bundle = (name: string): string => {
-  const path = built.get(name);
-  if (path === undefined) throw new Error(`there is no bundle ${name}`);
-  return path;
-};
+const built = new PolicyBundles();
+const bundle = (name: string): string => built.path(name);
 
 let scene: Scene;
 let approver: Approver | undefined;
@@ -55,15 +51,12 @@ let file: string;
 beforeAll(async () => {
   scene = await Scene.open();
   const folder = mkdtempSync(join(scene.cluster.dir, 'policies-'));
-  for (const [name, one] of Object.entries(says)) {
-    // oxlint-disable-next-line no-await-in-loop -- two cores
-    built.set(name, await policyBundle(folder, name, one));
-  }
+  await built.build(folder, says);
   const files = {
     '.manifest': JSON.stringify({ revision: 'asks-more', roots: ['csr/mine'] }),
     'csr/mine/policy.rego': asksMore,
   };
-  built.set('asks-more', await opaBundle(join(folder, 'asks-more'), files));
+  built.add('asks-more', await opaBundle(join(folder, 'asks-more'), files));
   file = join(folder, 'candidate.tar.gz');
 });
 afterAll(() => scene?.close());

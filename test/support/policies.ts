@@ -69,3 +69,24 @@ export function replaceFile(path: string, content: Uint8Array | string): void {
 export function replaceBy(path: string, other: string): void {
   replaceFile(path, readFileSync(other));
 }
+
+/** Bundles of a test, by name. */
+export class PolicyBundles {
+  readonly #paths = new Map<string, string>();
+
+  /** Builds one bundle of each, in that folder. */
+  async build(folder: string, says: Readonly<Record<string, PolicySays>>): Promise<void> {
+    // oxlint-disable-next-line no-await-in-loop -- two cores
+    for (const [name, one] of Object.entries(says)) this.add(name, await policyBundle(folder, name, one));
+  }
+
+  add(name: string, path: string): void {
+    this.#paths.set(name, path);
+  }
+
+  path(name: string): string {
+    const path = this.#paths.get(name);
+    if (path === undefined) throw new Error(`there is no bundle ${name}`);
+    return path;
+  }
+}
