@@ -28,6 +28,7 @@ const parts = (events: VerdictEvents) => ({
   events,
   log: createLogger('error', { write: () => undefined }),
   now: () => new Date(),
+  maxAgeSeconds: () => undefined,
 });
 const unheard = () =>
   new VerdictEvents(
