@@ -14,9 +14,11 @@ import type { Metrics } from '../observe/metrics.ts';
 import { Aging } from './aging.ts';
 import { aliveCheck } from './alive.ts';
 import { systemClock, type Clock } from './clock.ts';
+import type { Pending } from './pending.ts';
+import type { Outcome } from './queue.ts';
 import { WorkQueue } from './queue.ts';
 import type { Judged, ReconcileActions, ReconcileOptions } from './reconcile.ts';
-import { reconcile } from './reconcile.ts';
+import { reconcile, retryAfter } from './reconcile.ts';
 import { identify, maxMessage, Report } from './report.ts';
 import { RequestWatches } from './request-watches.ts';
 import { Requestors } from './requestors.ts';
@@ -75,12 +77,12 @@ export class Controller {
       observer: {
         waited: (ms) => queue.wait.observe(ms / 1000),
         retried: () => queue.retries.inc(),
-        threw: (key, error) => {
-          // What the API server refuses is explained; only a fault of our own needs its stack.
-          const stack = error instanceof KubeError ? {} : { err: error };
-          const why = explain(error, options.client.server);
-          options.log.error({ csr: escapeText(key), ...stack }, `deciding a request failed: ${why}`);
-        },
+        // A fault of our own, which needs its stack.
+        threw: (key, error) =>
+          options.log.error(
+            { csr: escapeText(key), err: error },
+            `deciding a request failed: ${explain(error)}`,
+          ),
         dropped: (key) => {
           queue.dropped.inc();
           this.#putOff.add(key);
@@ -233,11 +235,23 @@ export class Controller {
   async #process(name: string) {
     const found = this.#watches.find(name);
     if (found === undefined || this.#written.has(found.request.uid)) return { kind: 'done' } as const;
-    const outcome = await reconcile(found, this.#options, this.#actions());
+    const outcome = await this.#reconcile(found);
     // It may have gone meanwhile; what was noted of it since then nobody would ever forget.
     const { uid } = found.request;
     if (this.#watches.find(name)?.request.uid !== uid) this.#forgetVerdicts(uid);
     return outcome;
+  }
+
+  async #reconcile(found: Pending): Promise<Outcome> {
+    try {
+      return await reconcile(found, this.#options, this.#actions());
+    } catch (cause) {
+      if (!(cause instanceof KubeError)) throw cause;
+      // What the API server refuses is explained, and may say when to ask again.
+      const why = explain(cause, this.#options.client.server);
+      this.#options.log.error(identify(found.request), `deciding a request failed: ${why}`);
+      return retryAfter(cause);
+    }
   }
 
   #actions(): ReconcileActions {
@@ -248,10 +262,10 @@ export class Controller {
         startedAt = performance.now();
         return this.#options.decide(request);
       },
-      put: (object, wanted) => putApproval(client, object, { wanted }),
+      put: (object, wanted) => putApproval(client, object, { wanted, turn: 'ahead' }),
       read: async (name) => {
         try {
-          return await getCSR(client, name);
+          return await getCSR(client, name, { turn: 'ahead' });
         } catch (cause) {
           if (isNotFound(cause)) return undefined;
           throw cause;
