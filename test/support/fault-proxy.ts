@@ -9,7 +9,12 @@ import { Pki } from '../control-plane/pki.ts';
 /** What the proxy does to one request instead of passing it on. */
 export type Fault =
   /** A metav1.Status, as the API server would answer. */
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly details?: object;
+    }
   /** 200, from a friendly load balancer. */
   | { readonly kind: 'html' }
   /** 200 and application/json, but not a word of JSON. */
@@ -25,6 +30,8 @@ export type Fault =
   | { readonly kind: 'reset' }
   /** The request arrives and takes effect; the connection breaks before the answer. */
   | { readonly kind: 'lost-answer' }
+  /** It arrives and takes effect; no answer ever comes. */
+  | { readonly kind: 'mute' }
   /** The connection breaks after so many bytes of the answer's body. */
   | { readonly kind: 'truncate'; readonly bytes: number }
   /** Lines of a watch for which it says true are swallowed. */
@@ -57,6 +64,8 @@ export class FaultProxy {
   readonly passed: Passing[] = [];
   /** Undefined: passed on untouched. */
   fault: (request: Passing) => Fault | undefined = () => undefined;
+  /** Told of the body of each request that is passed on. */
+  onBody: (request: Passing, body: string) => void = () => undefined;
 
   private constructor(server: Server, upstream: Upstream, ca: string) {
     this.#server = server;
@@ -124,6 +133,7 @@ export class FaultProxy {
             status: 'Failure',
             message: 'made by the fault proxy',
             code: fault.status,
+            ...(fault.details && { details: fault.details }),
           }),
         );
         return;
@@ -145,20 +155,29 @@ export class FaultProxy {
         request.socket.destroy();
         return;
       case 'delay':
-        setTimeout(() => this.#forward(request, response, fault), fault.ms);
+        setTimeout(() => this.#forward(passing, request, response, fault), fault.ms);
         return;
       case 'hold':
-        void fault.until.then(() => this.#forward(request, response, fault));
+        void fault.until.then(() => this.#forward(passing, request, response, fault));
         return;
       case 'lost-answer':
+      case 'mute':
       case 'truncate':
       case 'drop-lines':
       case undefined:
-        this.#forward(request, response, fault);
+        this.#forward(passing, request, response, fault);
     }
   }
 
-  #forward(request: IncomingMessage, response: ServerResponse, fault: Fault | undefined): void {
+  #forward(
+    passing: Passing,
+    request: IncomingMessage,
+    response: ServerResponse,
+    fault: Fault | undefined,
+  ): void {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => this.onBody(passing, Buffer.concat(chunks).toString()));
     const headers = { ...request.headers, host: this.#upstream.url.host };
     if (this.#upstream.cert !== undefined) delete headers.authorization;
     const { hostname, port } = this.#upstream.url;
@@ -174,6 +193,10 @@ export class FaultProxy {
       if (fault?.kind === 'lost-answer') {
         answer.resume();
         answer.on('end', () => request.socket.destroy());
+        return;
+      }
+      if (fault?.kind === 'mute') {
+        answer.resume();
         return;
       }
       response.writeHead(answer.statusCode ?? 500, answer.headers);
