@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
+import { electionConfig } from './election.ts';
 import { policyConfig } from './policy.ts';
 
 const cidr = z
@@ -110,6 +111,7 @@ export const configSchema = z.strictObject({
       concurrency: z.int().min(1).max(256).default(16).describe('Requests decided at the same time.'),
     })
     .prefault({}),
+  leaderElection: electionConfig.prefault({}),
   dns: z
     .strictObject({
       servers: z
