@@ -12,6 +12,7 @@ import { explainVerdict } from '../observe/events.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { Gate } from './gate.ts';
 import type { Pending } from './pending.ts';
 import { kept, requestOf } from './pending.ts';
 import { WorkQueue } from './queue.ts';
@@ -31,9 +32,13 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly events: VerdictEvents;
   readonly log: Logger;
   readonly now: () => Date;
+  readonly gate: Gate;
   /** A request is gone, or finished: whoever keeps anything of it may forget it. */
   readonly forgotten?: (uid: string) => void;
 }
+
+/** Longest wait for the answer to a write; less where the lease ends before. */
+const writeMs = 10_000;
 
 /** How long a refused write keeps the program from being ready. */
 const writeProblemMs = 300_000;
@@ -59,6 +64,8 @@ export class Controller {
   /** By signer: why the last list failed; gone since one has succeeded. */
   readonly #listProblems = new Map<string, string>();
   #started = false;
+  #leading = false;
+  #stopped = false;
   /** The last complaint about writing, and when; undefined since a write has succeeded. */
   #writeProblem: { readonly text: string; readonly at: number } | undefined;
 
@@ -87,14 +94,31 @@ export class Controller {
     this.#reflectors = new Map(options.signers.map((signer) => [signer, this.#reflector(signer)]));
   }
 
+  /** Begins to watch, and queues what is pending; nothing is decided before `lead`. */
   start(): void {
     this.#started = true;
     for (const reflector of this.#reflectors.values()) reflector.start();
+  }
+
+  /** Begins to decide, with what has been queued until now: all of it anew, since another one led meanwhile. */
+  lead(): void {
+    if (this.#stopped || this.#leading) return;
+    this.#leading = true;
+    this.#writeProblem = undefined;
+    this.redecideAll();
     this.#queue.start();
+  }
+
+  /** Decides no longer, and goes on watching. */
+  rest(): void {
+    this.#leading = false;
+    // What is under way ends by itself: it may no longer write, and nobody waits for it.
+    void this.#queue.drain(0);
   }
 
   /** Finishes what is being decided, at most for `deadlineMs`, and takes up nothing more. */
   async stop(deadlineMs: number): Promise<boolean> {
+    this.#stopped = true;
     const drained = this.#queue.drain(deadlineMs);
     await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.stop()));
     return drained;
@@ -202,7 +226,7 @@ export class Controller {
   /** A write is tried again every minute while its request is there; what is older is about one that is gone. */
   #recentWriteProblem(): string | undefined {
     const { text, at } = this.#writeProblem ?? { text: undefined, at: 0 };
-    return performance.now() - at < writeProblemMs ? text : undefined;
+    return this.#leading && performance.now() - at < writeProblemMs ? text : undefined;
   }
 
   #find(name: string): Pending | undefined {
@@ -247,6 +271,7 @@ export class Controller {
   async #process(name: string) {
     const found = this.#find(name);
     if (found === undefined || this.#written.has(found.request.uid)) return { kind: 'done' } as const;
+    if (!this.#options.gate.mayAct()) return { kind: 'again', afterMs: 0 } as const;
     const outcome = await reconcile(found, this.#options, this.#actions());
     // It may have gone meanwhile; what was noted of it since then nobody would ever forget.
     const { uid } = found.request;
@@ -255,14 +280,16 @@ export class Controller {
   }
 
   #actions(): ReconcileActions {
-    const { client } = this.#options;
+    const { client, gate } = this.#options;
     let startedAt = 0;
     return {
+      mayAct: () => gate.mayAct(),
       decide: (request) => {
         startedAt = performance.now();
         return this.#options.decide(request);
       },
-      put: (object, wanted) => putApproval(client, object, { wanted }),
+      put: (object, wanted) =>
+        putApproval(client, object, { wanted, timeoutMs: Math.min(writeMs, gate.leftMs()) }),
       read: async (name) => {
         try {
           return await getCSR(client, name);

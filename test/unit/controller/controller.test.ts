@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Controller } from '../../../src/controller/controller.ts';
+import { alone } from '../../../src/controller/gate.ts';
 import type { Judged } from '../../../src/controller/reconcile.ts';
 import { requestSchema } from '../../../src/decide/input.ts';
 import { probeDocument } from '../../../src/decide/probe.ts';
@@ -28,6 +29,7 @@ const parts = (events: VerdictEvents) => ({
   events,
   log: createLogger('error', { write: () => undefined }),
   now: () => new Date(),
+  gate: alone,
 });
 const unheard = () =>
   new VerdictEvents(
@@ -57,6 +59,7 @@ test('what is said of a request that went away while it was decided is forgotten
     decide: () => decided.promise,
   });
   controller.start();
+  controller.lead();
   const response = await watching.promise;
   response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`);
   await eventually(() => (forget.mock.calls.length === 1 ? true : undefined));
@@ -95,6 +98,7 @@ test('pending requests are counted only while somebody watches', async () => {
   // Nothing is missing yet but a reason to begin.
   expect(unready()).toMatch(/^not begun, waits for a policy/);
   controller.start();
+  controller.lead();
   expect(unready()).toBe(`no watch of requests for ${first}, ${second}`);
   await eventually(() => (why() === `no watch of requests for ${second}` ? true : undefined));
   await controller.stop(100);
