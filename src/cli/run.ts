@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Config } from '../config/schema.ts';
 import { connect } from '../kube/connect.ts';
 import { createLogger } from '../observe/log.ts';
+import { leaseAccess } from './election.ts';
 import type { ExitCode } from './error.ts';
 import { exitCode } from './error.ts';
 import type { IO } from './io.ts';
@@ -29,6 +30,7 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
     const client = connect(cluster, { userAgent, connections: config.limits.concurrency * 3 });
     const candidateClient =
       policy.candidate && connect(cluster, { userAgent: `${userAgent} (shadow)`, connections: 4 });
+    const lease = leaseAccess(config, cluster, io.env);
     try {
       const server = await reach(client, (message) => log.warn(message), io.stopping);
       if (io.stopping.aborted) return exitCode.yes;
@@ -36,10 +38,10 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
         { version, server: client.server, kubernetes: server, enforcement: config.enforcement },
         'starting',
       );
-      await serve({ client, candidateClient, policy, config, log, io });
+      await serve({ client, candidateClient, lease, policy, config, log, io });
       return exitCode.yes;
     } finally {
-      await Promise.all([client.close(), candidateClient?.close()]);
+      await Promise.all([client.close(), candidateClient?.close(), lease?.close()]);
     }
   } finally {
     await policy.feed.stop();
