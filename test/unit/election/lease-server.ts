@@ -41,14 +41,14 @@ export class LeaseServer {
   ): LeaseStore {
     const call = async <T>(verb: string, timeoutMs: number, run: () => T): Promise<T> => {
       const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
+      const late = new KubeError({ kind: 'timeout', message: 'late', uncertain: true });
       const [half, what, deadline] = [delayMs() / 2, fate(verb), clock.now() + timeoutMs];
-      const late = () => new KubeError({ kind: 'timeout', message: 'late', uncertain: true });
       if (half > 0) await wait(Math.min(half, timeoutMs));
       this.calls.push(`${verb} ${who}`);
       if (what instanceof KubeError) throw what;
       const answer = run();
       if (half > 0) await wait(Math.min(half, Math.max(0, deadline - clock.now())));
-      if (what === 'lost' || clock.now() >= deadline) throw late();
+      if (what === 'lost' || clock.now() >= deadline) throw late;
       return answer;
     };
     return {
