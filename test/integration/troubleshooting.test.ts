@@ -28,6 +28,8 @@ afterEach(async () => {
   await approver?.stop('SIGKILL');
   approver = undefined;
   await scene.cluster.kubectl(['delete', 'csr,events', '--all']);
+  // It was killed, and nobody else is there: the next one need not wait for its Lease.
+  await scene.cluster.kubectl(['delete', 'lease', '--all', '-n', NAMESPACE]);
 });
 
 /** As `kubectl get csr` shows it in its last column. */
