@@ -210,6 +210,30 @@ describe('decided by somebody else', () => {
   });
 });
 
+test('nobody leads: somebody holds the Lease, and does not decide', async () => {
+  const program = await start();
+  const patch = JSON.stringify({ spec: { holderIdentity: 'maintenance' } });
+  const lease = ['lease', 'rego-csr-approver', '-n', NAMESPACE];
+  await scene.cluster.kubectl(['patch', ...lease, '--type=merge', '-p', patch]);
+  const printed = await reader.follow('Nobody leads');
+  expect(printed).toMatch(/^maintenance +\S+Z +15 /m);
+  await eventually(
+    async () => {
+      const { status, body } = await program.get('/readyz');
+      return status === 200 && body.includes('standby, maintenance leads') ? true : undefined;
+    },
+    { explain: log },
+  );
+  const name = await scene.request(1);
+  // It is left to him for 15 s.
+  await eventually(
+    async () => ((await program.get('/readyz')).body.includes('leads, this one') ? true : undefined),
+    { withinMs: 30_000, explain: log },
+  );
+  await scene.condition(name, 'Approved', log);
+  expect(program.log).toMatch(/no longer leading: another one has taken the Lease/);
+});
+
 describe('two approvers at once', () => {
   test('of this program: one condition each, and neither complains', async () => {
     const both = [await start(), await startInstalled(scene, kubeconfig)];
