@@ -1,44 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Config } from '../config/schema.ts';
 import { alone, type Gate } from '../controller/gate.ts';
 import { Elector } from '../election/elector.ts';
-import { connect } from '../kube/connect.ts';
 import { explain } from '../kube/explain.ts';
-import type { KubeConfigSource } from '../kube/kubeconfig.ts';
-import { LeaseCalls } from '../kube/leases.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { PodEvents } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
+import type { LeaseAccess } from './lease.ts';
 import type { Running } from './running.ts';
-import { version } from './version.ts';
-
-/** The Lease that we take part for, and how to reach it. */
-export interface LeaseAccess {
-  readonly calls: LeaseCalls;
-  readonly server: string;
-  readonly close: () => Promise<void>;
-}
-
-/**
- * Its connections are nobody else's: however many decisions wait for one, the Lease is renewed.
- * @returns undefined where there is no election
- */
-export function leaseAccess(
-  { leaderElection: { enabled, namespace, name } }: Config,
-  cluster: KubeConfigSource,
-  env: NodeJS.ProcessEnv,
-): LeaseAccess | undefined {
-  const where = namespace ?? env['POD_NAMESPACE'] ?? '';
-  if (!enabled || where === '') return undefined;
-  const userAgent = `rego-csr-approver/${version} (leader election)`;
-  const client = connect(cluster, { userAgent, connections: 2 });
-  return {
-    calls: new LeaseCalls(client, where, name),
-    server: client.server,
-    close: () => client.close(),
-  };
-}
 
 /** Whether this process leads, and all that is told of it. */
 export interface Leadership {
@@ -129,7 +98,11 @@ function elected(
       },
       follows: (holder) => {
         const who = holder === '' ? 'nobody leads' : `${escapeText(holder)} leads`;
-        log.info({ lease }, `standing by: ${who}`);
+        const { problem: wrong } = elector;
+        log[wrong === undefined ? 'info' : 'warn'](
+          { lease, ...(wrong && { problem: wrong }) },
+          `standing by: ${who}`,
+        );
       },
       failed: (cause) => {
         metrics.leaseErrors.inc();
@@ -156,7 +129,11 @@ function elected(
     return elector.hasRead ? undefined : `Lease ${lease} has not been read yet`;
   };
   return {
-    gate: { mayAct: () => elector.mayAct(), leftMs: () => elector.leftMs() },
+    gate: {
+      mayAct: () => elector.mayAct(),
+      term: () => elector.term,
+      leftMs: () => elector.leftMs(),
+    },
     start: () => elector.start(),
     retire: () => elector.retire(),
     stop: (release) => elector.stop(release),

@@ -1,8 +1,8 @@
 import type { Config } from '../config/schema.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Logger } from '../observe/log.ts';
-import type { LeaseAccess } from './election.ts';
 import type { IO } from './io.ts';
+import type { LeaseAccess } from './lease.ts';
 import type { PolicyRuntime } from './policy.ts';
 
 /** What a running program is made of. */

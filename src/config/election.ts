@@ -63,5 +63,3 @@ export const electionConfig = z
       });
     }
   });
-
-export type ElectionConfig = z.infer<typeof electionConfig>;

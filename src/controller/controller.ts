@@ -282,14 +282,15 @@ export class Controller {
   #actions(): ReconcileActions {
     const { client, gate } = this.#options;
     let startedAt = 0;
+    const term = gate.term();
     return {
-      mayAct: () => gate.mayAct(),
+      mayAct: () => gate.mayAct() && gate.term() === term,
       decide: (request) => {
         startedAt = performance.now();
         return this.#options.decide(request);
       },
       put: (object, wanted) =>
-        putApproval(client, object, { wanted, timeoutMs: Math.min(writeMs, gate.leftMs()) }),
+        putApproval(client, object, { wanted, timeoutMs: Math.floor(Math.min(writeMs, gate.leftMs())) }),
       read: async (name) => {
         try {
           return await getCSR(client, name);

@@ -27,7 +27,7 @@ export interface Judged extends Decision {
 
 /** What reconciling one request may do to the world, and tell it. */
 export interface ReconcileActions {
-  /** Whether this process is the one that acts, at this moment. */
+  /** Whether this process is the one that acts, at this moment, and has been so since this request was taken up. */
   readonly mayAct: () => boolean;
   readonly decide: (request: CertificateRequest) => Promise<Judged>;
   /**

@@ -1,51 +1,13 @@
 import { sleep, systemClock, type Clock } from '../controller/clock.ts';
 import { isNotFound, isStatus, KubeError } from '../kube/errors.ts';
-import type { JsonRecord } from '../kube/json.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import { Election } from './election.ts';
-import { claimed, readLease, released, transitionsOf, type ElectionTimes } from './lease.ts';
-
-interface CallOptions {
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-}
-
-/** Where the Lease is. Throws KubeError only. */
-export interface LeaseStore {
-  get(options: CallOptions): Promise<KubeObject | undefined>;
-  create(lease: JsonRecord, options: CallOptions): Promise<KubeObject>;
-  /** With the resourceVersion that is in it. */
-  put(lease: JsonRecord, options: CallOptions): Promise<KubeObject>;
-}
-
-export interface ElectorObserver {
-  /** We lead. @param transitions how often the Lease has changed hands */
-  began(transitions: number): void;
-  /** We no longer do: nothing is to be begun from this very call on. */
-  ended(why: string): void;
-  /** The Lease was read, and is another one's, or nobody's (empty). Told when that changes. */
-  follows(holder: string): void;
-  /** A call failed. It is tried again. */
-  failed(cause: unknown): void;
-}
-
-export interface ElectorOptions {
-  readonly identity: string;
-  readonly times: ElectionTimes;
-  readonly store: LeaseStore;
-  readonly observer: ElectorObserver;
-  /** Wall clock, for what others read in the Lease. */
-  readonly now: () => Date;
-  readonly clock?: Clock;
-  /** Uniform in [0, 1). */
-  readonly random?: () => number;
-}
+import { claimed, readLease, transitionsOf } from './lease.ts';
+import type { CallOptions, ElectorOptions } from './options.ts';
+import { release } from './release.ts';
 
 /** As client-go's JitterFactor: those that stand by ask after 1 to 2.2 retry periods. */
 const jitter = 1.2;
-
-/** Each call of a release: what is left of a pod's grace period is short. */
-const releaseCallMs = 2_000;
 
 /** Takes the Lease when it is free, renews it, and says at any moment whether that holds. Runs until stopped. */
 export class Elector {
@@ -57,6 +19,7 @@ export class Elector {
   /** Our Lease as the API server last answered it; undefined when that may no longer be so. */
   #held: KubeObject | undefined;
   #retired = false;
+  #term = 0;
   #hasRead = false;
   /** The Lease may be ours, even if we have never heard so. */
   #hasWritten = false;
@@ -81,6 +44,11 @@ export class Elector {
   mayAct(): boolean {
     this.#expire();
     return this.#election.leading;
+  }
+
+  /** How often it has begun to lead. */
+  get term(): number {
+    return this.#term;
   }
 
   /** How long the Lease is ours, at least: what is begun now must be over by then. */
@@ -115,20 +83,16 @@ export class Elector {
 
   /**
    * Leads no longer. Resolves when the last call is over, in a few seconds.
-   * @param release whether nothing that was begun is under way any more, so that another one may begin at once
+   * @param handOver whether nothing that was begun is under way any more, so that another one may begin at once
    */
-  async stop(release: boolean): Promise<void> {
+  async stop(handOver: boolean): Promise<void> {
     this.#stopping.abort();
     await this.#running;
     this.#end('it is stopping');
     this.#cancelAlarm();
-    if (!release || !this.#hasWritten) return;
+    if (!handOver || !this.#hasWritten) return;
     try {
-      await this.#release().catch((cause: unknown) => {
-        // A renewal that was given up has arrived all the same.
-        if (isStatus(cause, 409)) return this.#release();
-        throw cause;
-      });
+      await release(this.#options);
     } catch (cause) {
       this.#options.observer.failed(cause);
     }
@@ -209,7 +173,9 @@ export class Elector {
     this.#problem = undefined;
     this.#followed = undefined;
     this.#setAlarm();
-    if (!led) this.#options.observer.began(transitionsOf(lease));
+    if (led) return;
+    this.#term += 1;
+    this.#options.observer.began(transitionsOf(lease));
   }
 
   #follow(): void {
@@ -245,15 +211,6 @@ export class Elector {
     this.#held = undefined;
     this.#cancelAlarm();
     this.#options.observer.ended(why);
-  }
-
-  async #release(): Promise<void> {
-    const { identity, times, store, now } = this.#options;
-    const options = { timeoutMs: releaseCallMs };
-    const lease = await store.get(options);
-    // Never somebody else's; and if it becomes that now, the resourceVersion says so.
-    if (lease === undefined || readLease(lease, times).holder !== identity) return;
-    await store.put(released(lease, now()), options);
   }
 
   /** Several tries fit into the time in which a leader must renew. */

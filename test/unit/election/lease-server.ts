@@ -1,4 +1,4 @@
-import type { LeaseStore } from '../../../src/election/elector.ts';
+import type { LeaseStore } from '../../../src/election/options.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import type { JsonRecord } from '../../../src/kube/json.ts';
 import { asObject, type KubeObject } from '../../../src/kube/objects.ts';
