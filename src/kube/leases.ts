@@ -1,5 +1,5 @@
 import type { KubeClient, RequestOptions } from './client.ts';
-import { isNotFound } from './errors.ts';
+import { isNotFound, KubeError } from './errors.ts';
 import { asObject, type KubeObject } from './objects.ts';
 import { apiPath } from './path.ts';
 import type { JsonRecord } from './json.ts';
@@ -36,6 +36,14 @@ export class LeaseCalls {
 
   /** @param lease with the resourceVersion that it was read with: another one's write in between is a 409 */
   async put(lease: JsonRecord, options?: Options): Promise<KubeObject> {
+    if (asObject(lease).metadata.resourceVersion === '') {
+      // Without it the last write would win, and two would lead.
+      throw new KubeError({
+        kind: 'protocol',
+        reason: 'NoResourceVersion',
+        message: 'the Lease was read without a resourceVersion',
+      });
+    }
     return asObject(await this.#client.put(this.#path(this.name), typed(lease), options));
   }
 
