@@ -30,6 +30,7 @@ export default defineConfig({
         test: 120_000,
         hook: 120_000,
       }),
+      project('chaos', ['test/chaos/**/*.test.ts'], { test: 300_000, hook: 120_000 }),
       project('image', ['test/{image,release}/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project('differential', ['test/differential/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project(

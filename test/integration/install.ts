@@ -53,8 +53,13 @@ async function mountedConfig(scene: Scene): Promise<string> {
 }
 
 /** @param kubeconfig leads to the API server with a token of the ServiceAccount */
-export async function startInstalled(scene: Scene, kubeconfig: string, ready = true): Promise<Approver> {
+export async function startInstalled(
+  scene: Scene,
+  kubeconfig: string,
+  ready = true,
+  more: NodeJS.ProcessEnv = {},
+): Promise<Approver> {
   // As the downward API tells it; an Event may be about a Pod that is not there.
-  const env = { POD_NAME: 'rego-csr-approver-0', POD_NAMESPACE: NAMESPACE, POD_UID: randomUUID() };
+  const env = { ...more, POD_NAME: 'rego-csr-approver-0', POD_NAMESPACE: NAMESPACE, POD_UID: randomUUID() };
   return scene.keep(Approver.start({ kubeconfig, config: await mountedConfig(scene), ready, env }));
 }

@@ -109,8 +109,11 @@ ${options.config ?? ''}
     return shadow;
   }
 
-  /** Its threads, those of them that evaluate policies, and the memory that it has in use, as the kernel counts them. */
-  async usage(): Promise<{ threads: number; workers: number; residentMiB: number }> {
+  /**
+   * Its threads, those of them that evaluate policies, its open files and sockets, and the memory that it has in use, as
+   * the kernel counts them.
+   */
+  async usage(): Promise<{ threads: number; workers: number; descriptors: number; residentMiB: number }> {
     const of = `/proc/${String(this.process.pid)}`;
     const threads = await readdir(`${of}/task`);
     // One may end meanwhile.
@@ -121,6 +124,7 @@ ${options.config ?? ''}
     return {
       threads: threads.length,
       workers: names.filter((name) => name.trim() === 'WorkerThread').length,
+      descriptors: (await readdir(`${of}/fd`)).length,
       residentMiB: Number(resident) / 1024,
     };
   }
