@@ -7,8 +7,8 @@ export interface Machine {
   readonly address: string;
 }
 
-export const machine = (kind: 'kubelet' | 'thief' | 'flood', number: number): Machine => {
-  const second = { kubelet: 1, thief: 2, flood: 3 }[kind];
+export const machine = (kind: 'kubelet' | 'thief' | 'burst' | 'flood', number: number): Machine => {
+  const second = { kubelet: 1, thief: 2, burst: 3, flood: 4 }[kind];
   const [high, low] = [Math.floor(number / 250), (number % 250) + 1];
   return {
     name: `${kind}-${String(number)}`,

@@ -51,6 +51,7 @@ export class Traffic {
   readonly #thieves: readonly Machine[];
   #running: { stopping: AbortController; loops: Promise<unknown> } | undefined;
   #number = 0;
+  #burstJoined = false;
 
   constructor(scene: Scene, options: TrafficOptions) {
     this.#scene = scene;
@@ -104,6 +105,14 @@ export class Traffic {
     } finally {
       clearTimeout(giveUp);
     }
+  }
+
+  /** So many more nodes ask once, all at the same time; resolves when all have filed. */
+  async burst(count: number): Promise<Asked[]> {
+    const machines = Array.from({ length: count }, (_, number) => machine('burst', number));
+    if (!this.#burstJoined) await Promise.all(machines.map((one) => this.join(one)));
+    this.#burstJoined = true;
+    return Promise.all(machines.map((one) => this.file(one, 'good')));
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ export class FaultProxy {
   readonly #upstream: Upstream;
   readonly #agent: Agent;
   readonly #ca: string;
+  readonly #watches = new Set<ServerResponse>();
   readonly passed: Passing[] = [];
   /** Undefined: passed on untouched. */
   fault: (request: Passing) => Fault | undefined = () => undefined;
@@ -41,6 +42,7 @@ export class FaultProxy {
     });
     const server = createServer({ cert: certificate, key });
     const proxy = new FaultProxy(server, readUpstream(upstreamKubeconfig), pki.certificate);
+    server.on('secureConnection', (socket) => socket.on('error', () => undefined));
     server.on('request', (request, response) => proxy.#handle(request, response));
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
@@ -63,6 +65,11 @@ export class FaultProxy {
     this.#server.closeAllConnections();
   }
 
+  /** Breaks every watch that is open, and nothing else. */
+  cutWatches(): void {
+    for (const response of this.#watches) response.destroy();
+  }
+
   async stop(): Promise<void> {
     this.#agent.destroy();
     this.#server.closeAllConnections();
@@ -75,8 +82,11 @@ export class FaultProxy {
     const { method = '', url = '' } = request;
     const passing = { method, url, watch: /[?&]watch=true/.test(url), number: this.passed.length + 1 };
     this.passed.push(passing);
+    if (passing.watch) {
+      this.#watches.add(response);
+      response.on('close', () => this.#watches.delete(response));
+    }
     const fault = this.fault(passing);
-    request.socket.on('error', () => undefined);
     switch (fault?.kind) {
       case 'status':
         response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
