@@ -22,7 +22,7 @@ export default defineConfig({
       reporter: ['text-summary', 'json-summary'],
     },
     projects: [
-      project('unit', ['test/{unit,tools,mutation,architecture}/**/*.test.ts'], {
+      project('unit', ['test/{unit,tools,mutation,architecture,soak}/**/*.test.ts'], {
         test: 30_000,
         hook: 30_000,
       }),

@@ -32,7 +32,7 @@ export function controllerOf(
     },
   };
   const judge = async (request: CertificateRequest): Promise<Judged> => {
-    const asked = { now: io.now(), limits: config.limits };
+    const asked = { now: client.now(), limits: config.limits };
     const { value, policies, stands } = await activation.use((inForce) =>
       decide(request, gather, inForce, asked),
     );
@@ -51,7 +51,7 @@ export function controllerOf(
     metrics,
     events: new VerdictEvents(sink, hostname(), io.now),
     log,
-    now: io.now,
+    now: () => client.now(),
     forgotten: (uid) => shadow?.forget(uid),
   });
   const pod = ownPod(io.env);

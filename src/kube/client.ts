@@ -4,6 +4,7 @@ import { KubeError } from './errors.ts';
 import { exchange, type Answer, type Exchange } from './exchange.ts';
 import { isRecord, parseJson, type JsonRecord } from './json.ts';
 import { withQuery, type Query } from './path.ts';
+import { ServerClock } from './server-clock.ts';
 import { Transport } from './transport.ts';
 import { watchLines } from './watch-stream.ts';
 
@@ -64,6 +65,7 @@ const isEventType = (type: unknown): type is WatchEvent['type'] =>
 export class KubeClient {
   readonly #options: Required<KubeClientOptions>;
   readonly #transport: Transport;
+  readonly #clock = new ServerClock(() => performance.now());
   readonly #origin: string;
   readonly #prefix: string;
 
@@ -82,6 +84,11 @@ export class KubeClient {
   /** For messages: where we are connected to. */
   get server(): string {
     return this.#origin + this.#prefix;
+  }
+
+  /** By the API server's clock; by ours before its first answer. */
+  now(): Date {
+    return this.#clock.now() ?? new Date();
   }
 
   get(path: string, options?: RequestOptions): Promise<JsonRecord> {
@@ -147,7 +154,9 @@ export class KubeClient {
     });
     const write = method !== 'GET';
     if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
-    return jsonBody(answer, write);
+    const object = jsonBody(answer, write);
+    this.#clock.saw(answer.headers['date']);
+    return object;
   }
 
   async *#watchOnce(

@@ -38,14 +38,16 @@ scenario('its role is taken away and given back', async (stage) => {
 });
 
 scenario('its right to approve is taken away and given back', async (stage) => {
-  const { scene } = stage;
-  const role = asObject(await scene.admin.get(rolePath));
-  const rules = (role['rules'] as { resources: string[] }[]).filter(
-    ({ resources }) => !resources.includes('signers'),
-  );
-  await scene.admin.put(rolePath, { ...role, rules });
+  const { admin } = stage.scene;
+  const role = asObject(await admin.get(rolePath));
+  const rules = role['rules'] as { resources: string[] }[];
+  const withRules = async (changed: object) => {
+    const { metadata } = asObject(await admin.get(rolePath));
+    await admin.put(rolePath, { ...role, metadata, rules: changed });
+  };
+  await withRules(rules.filter(({ resources }) => !resources.includes('signers')));
   await complaint(stage, /\[-\] approvals: .*forbids it/);
-  await apply(scene, await manifests(scene));
+  await withRules(rules);
   await stage.progress(stage.traffic.size, afterRefusalMs);
 });
 

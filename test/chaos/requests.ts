@@ -21,15 +21,17 @@ export const nodeIdentity = (node: string): Identity => ({
   groups: ['system:nodes'],
 });
 
-interface Forged {
+export interface Forged {
   readonly spec: CSRSpec;
   readonly usages?: readonly string[];
   /** Of who asks, if not the node itself. */
   readonly as?: Identity;
 }
 
+type Forge = (thief: Machine, victim: Machine) => Forged;
+
 /** What no thief may ever get: each is its own good request with one thing changed. */
-export const forgeries = {
+const table = {
   "another node's address": (_, victim) => ({ spec: { ip: [victim.address] } }),
   "another node's name": (_, victim) => ({ spec: { dns: [victim.name] } }),
   'an address of nobody': () => ({ spec: { ip: ['10.9.9.9'] } }),
@@ -40,9 +42,11 @@ export const forgeries = {
     spec: {},
     as: { user: 'mallory', groups: ['system:masters'] },
   }),
-} satisfies Record<string, (thief: Machine, victim: Machine) => Forged>;
+} satisfies Record<string, Forge>;
 
-export type ForgeryKind = keyof typeof forgeries;
+export type ForgeryKind = keyof typeof table;
+
+export const forgeries: Readonly<Record<ForgeryKind, Forge>> = table;
 
 /** The object that a machine creates, by that name. */
 export function requestObject(

@@ -24,6 +24,7 @@ export function chaos(options: StageOptions = {}) {
         await expectNothingLost(stage);
         if (stage.replaced === replaced) expect(stage.approver.process.pid).toBe(pid);
       } catch (cause) {
+        await stage.abandon();
         const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
         throw new Error(`${message}\n\nthe end of the approver's log:\n${stage.logTail}`, { cause });
       }

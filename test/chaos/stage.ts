@@ -8,10 +8,13 @@ import { apply, manifests, startInstalled, token } from '../integration/install.
 import { Scene } from '../integration/scene.ts';
 import { Traffic, type TrafficOptions } from './traffic.ts';
 
-export interface StageOptions extends Partial<TrafficOptions> {
+export interface StageOptions {
+  readonly traffic?: Partial<TrafficOptions>;
   /** Whether the program goes to the API server past the proxies: it then sees connections refused. */
   readonly direct?: true;
   readonly env?: NodeJS.ProcessEnv;
+  /** Lines of YAML of its configuration. */
+  readonly config?: string;
   /** Where its credentials come from, if not a token of the kind that kubectl makes. */
   readonly kubeconfig?: (scene: Scene) => Promise<string> | string;
 }
@@ -31,21 +34,21 @@ export class Stage {
   readonly wire: TcpProxy;
   readonly proxy: FaultProxy;
   readonly #kubeconfig: string;
-  readonly #env: NodeJS.ProcessEnv | undefined;
+  readonly #options: StageOptions;
   readonly #approvers: Approver[] = [];
   /** Of the present process, when it had warmed up. */
   before: Usage = { residentMiB: 0, descriptors: 0 };
 
   private constructor(
     parts: { scene: Scene; traffic: Traffic; wire: TcpProxy; proxy: FaultProxy; kubeconfig: string },
-    env: NodeJS.ProcessEnv | undefined,
+    options: StageOptions,
   ) {
     this.scene = parts.scene;
     this.traffic = parts.traffic;
     this.wire = parts.wire;
     this.proxy = parts.proxy;
     this.#kubeconfig = parts.kubeconfig;
-    this.#env = env;
+    this.#options = options;
   }
 
   static async open(options: StageOptions = {}): Promise<Stage> {
@@ -58,8 +61,8 @@ export class Stage {
     if (options.direct !== true) {
       writeFileSync(kubeconfig, proxy.kubeconfig(await token(scene)).replace(proxy.url, wire.url));
     }
-    const traffic = new Traffic(scene, { kubelets: 8, thieves: 4, pauseMs: 300, ...options });
-    const stage = new Stage({ scene, traffic, wire, proxy, kubeconfig }, options.env);
+    const traffic = new Traffic(scene, { kubelets: 8, thieves: 4, pauseMs: 300, ...options.traffic });
+    const stage = new Stage({ scene, traffic, wire, proxy, kubeconfig }, options);
     await traffic.open();
     await stage.startApprover();
     traffic.start();
@@ -70,7 +73,7 @@ export class Stage {
 
   /** Starts the program, again after one that has ended; does not wait until it is ready. */
   async startApprover(): Promise<void> {
-    this.#approvers.push(await startInstalled(this.scene, this.#kubeconfig, false, this.#env));
+    this.#approvers.push(await startInstalled(this.scene, this.#kubeconfig, false, this.#options));
   }
 
   /** The process that runs now. */
@@ -86,7 +89,7 @@ export class Stage {
   }
 
   /** What all processes have logged, as objects. */
-  get lines(): Record<string, unknown>[] {
+  get lines(): readonly Record<string, unknown>[] {
     return this.#approvers.flatMap(({ lines }) => lines);
   }
 
@@ -104,6 +107,14 @@ export class Stage {
   async progress(approvals: number, withinMs = 60_000): Promise<void> {
     const goal = this.traffic.approved + approvals;
     await eventually(() => (this.traffic.approved >= goal ? true : undefined), { withinMs });
+  }
+
+  /** After a failure: whatever was lost must not fail the next scenario as well. */
+  async abandon(): Promise<void> {
+    this.proxy.fault = () => undefined;
+    this.wire.thaw();
+    await this.traffic.stop(0);
+    await this.traffic.forget();
   }
 
   async close(): Promise<void> {

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CSR_PATH, NODE_PATH } from '../../src/kube/calls.ts';
 import { apiPath } from '../../src/kube/path.ts';
 import { csrPath, statusOf, type Condition, type Scene } from '../integration/scene.ts';
-import { Impersonator, type Identity } from './impersonator.ts';
+import { eventually } from '../support/eventually.ts';
+import { Impersonator } from './impersonator.ts';
 import {
   forgeries,
   machine,
   nodeIdentity,
   requestObject,
+  type Forged,
   type ForgeryKind,
   type Machine,
 } from './requests.ts';
@@ -17,10 +19,11 @@ import { Witness } from './witness.ts';
 export interface Asked {
   readonly name: string;
   readonly kind: 'good' | ForgeryKind;
+  /** When it had been filed, by the monotonic clock. */
   readonly at: number;
   /** A condition of somebody else was written to it, and must stay. */
   audited: boolean;
-  /** From its creation to the moment at which its approval was seen, in milliseconds. */
+  /** From then to the moment at which its approval was seen. */
   approvedMs: number | undefined;
 }
 
@@ -115,6 +118,15 @@ export class Traffic {
     return Promise.all(machines.map((one) => this.file(one, 'good')));
   }
 
+  /** Every request is deleted, as Kubernetes' cleaner would in time. */
+  async forget(): Promise<void> {
+    await eventually(async () => {
+      const { status } = await this.crowd.send('DELETE', CSR_PATH);
+      return status === 200 ? true : undefined;
+    });
+    this.asked.length = 0;
+  }
+
   async close(): Promise<void> {
     await this.stop(0);
     await this.witness.stop();
@@ -135,11 +147,9 @@ export class Traffic {
   async file(whose: Machine, kind: Asked['kind'], victim: Machine = whose): Promise<Asked> {
     this.#number += 1;
     const name = `${whose.name}-${String(this.#number)}`;
-    const forged: { as?: Identity } & Parameters<typeof requestObject>[2] =
-      kind === 'good' ? { spec: {} } : forgeries[kind](whose, victim);
+    const forged: Forged = kind === 'good' ? { spec: {} } : forgeries[kind](whose, victim);
     const object = requestObject(name, whose, forged);
     const as = forged.as ?? nodeIdentity(whose.name);
-    const asked: Asked = { name, kind, at: performance.now(), audited: false, approvedMs: undefined };
     for (let tries = 0; ; tries += 1) {
       const { status, body } = await this.crowd
         .send('POST', CSR_PATH, object, as)
@@ -151,6 +161,7 @@ export class Traffic {
       if (!transient || tries > 600) throw new Error(`${name} was refused: ${JSON.stringify(body)}`);
       await sleep(100);
     }
+    const asked: Asked = { name, kind, at: performance.now(), audited: false, approvedMs: undefined };
     this.asked.push(asked);
     return asked;
   }

@@ -32,6 +32,9 @@ export class Approver {
   readonly #address: string;
   #log = '';
   #output = '';
+  readonly #lines: Record<string, unknown>[] = [];
+  /** So much of the log is in `lines`. */
+  #read = 0;
 
   private constructor(process: ChildProcess, directory: string, address: string) {
     this.process = process;
@@ -83,12 +86,13 @@ ${options.config ?? ''}
     return this.#output;
   }
 
-  /** Its log as objects. */
-  get lines(): Record<string, unknown>[] {
-    return this.#log
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line): Record<string, unknown> => JSON.parse(line));
+  /** Its log as objects; each line is read once, because a long log is asked for again and again. */
+  get lines(): readonly Record<string, unknown>[] {
+    const end = this.#log.lastIndexOf('\n') + 1;
+    const fresh = this.#log.slice(this.#read, end).split('\n');
+    this.#read = end;
+    for (const line of fresh) if (line.startsWith('{')) this.#lines.push(JSON.parse(line));
+    return this.#lines;
   }
 
   /** Status and body of an endpoint of its health server. */
