@@ -38,15 +38,5 @@ scenario('10,000 junk requests are pending, half of them of one node', async (st
     return Number(/^csr_approver_queue_depth (\d+)$/m.exec(body)?.[1]) > 0 ? true : undefined;
   });
   const waited = traffic.asked.slice(before).flatMap(({ approvedMs }) => approvedMs ?? []);
-  console.log(
-    'creation',
-    t1 - t0,
-    'n',
-    waited.length,
-    waited.toSorted((a, b) => b - a).slice(0, 10),
-    waited.toSorted((a, b) => a - b)[waited.length >> 1],
-  );
-  for (const a of traffic.asked.slice(before))
-    if ((a.approvedMs ?? 0) > 3000) console.log(a.name, Math.round(a.at - t0), a.approvedMs);
   expect(Math.max(...waited)).toBeLessThan(boundMs);
 });
