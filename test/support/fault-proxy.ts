@@ -163,11 +163,11 @@ export class FaultProxy {
       } else {
         const body = fault?.kind === 'edit-lines' ? answer.pipe(lineEditor(fault.edit)) : answer;
         body.pipe(response);
-        if (fault?.kind === 'end') {
+        if (fault !== undefined && 'endAfterMs' in fault && fault.endAfterMs !== undefined) {
           setTimeout(() => {
             body.unpipe(response);
             response.end();
-          }, fault.afterMs);
+          }, fault.endAfterMs);
         }
       }
     });

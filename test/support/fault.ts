@@ -22,9 +22,14 @@ export type Fault =
   /** The connection breaks after so many bytes of the answer's body. */
   | { readonly kind: 'truncate'; readonly bytes: number }
   /** Each line of a watch becomes these: none where it is swallowed, several where one is told twice or was held back. */
-  | { readonly kind: 'edit-lines'; readonly edit: (line: string) => readonly string[] }
+  | {
+      readonly kind: 'edit-lines';
+      readonly edit: (line: string) => readonly string[];
+      /** As below; never, unless said. */
+      readonly endAfterMs?: number;
+    }
   /** The answer ends in good order after a time, as a watch that the server is tired of. */
-  | { readonly kind: 'end'; readonly afterMs: number };
+  | { readonly kind: 'end'; readonly endAfterMs: number };
 
 export interface Passing {
   readonly method: string;
