@@ -52,6 +52,7 @@ export function controllerOf(
     events: new VerdictEvents(sink, hostname(), io.now),
     log,
     now: () => client.now(),
+    maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
     forgotten: (uid) => shadow?.forget(uid),
   });
   const pod = ownPod(io.env);

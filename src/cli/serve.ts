@@ -32,12 +32,11 @@ export async function serve(running: Running): Promise<void> {
     candidate?.shadow(liveGather({ ...clusterSources(candidateClient, config), ...shared }), activation);
   const controller = controllerOf(running, liveGather({ ...sources, ...shared }), shadow);
   const servers = await listening(running, {
-    live: controller.live,
+    live: [...controller.live, ...nodes.live],
     ready: [...policy.ready, ...controller.ready, { name: 'nodes', problem: nodes.problem }],
     beforeScrape: () => {
       controller.measure();
-      const age = nodes.reflector.progressAgeMs();
-      if (Number.isFinite(age)) metrics.watchAge.set({ resource: 'nodes' }, age / 1000);
+      nodes.measure();
     },
   });
   policy.start();

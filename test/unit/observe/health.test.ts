@@ -77,11 +77,11 @@ describe('metrics', () => {
     const metrics = new Metrics('1.2.3', () => new Set());
     const { get } = await serve({
       registry: metrics.registry,
-      beforeScrape: () => metrics.queueDepth.set(7),
+      beforeScrape: () => metrics.queue.depth.set({ state: 'ready' }, 7),
     });
     const { status, type, body } = await get('/metrics');
     expect([status, type]).toEqual([200, expect.stringMatching(/^text\/plain; version=/)]);
-    expect(body).toContain('csr_approver_queue_depth 7');
+    expect(body).toContain('csr_approver_queue_depth{state="ready"} 7');
     expect(body).toContain('csr_approver_build_info{version="1.2.3"} 1');
   });
 });
