@@ -49,6 +49,7 @@ export function controllerOf(
     log,
     now: io.now,
     gate,
+    maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
     forgotten: (uid) => shadow?.forget(uid),
   });
   activation.listen({

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/schema.ts';
 import { connect } from '../kube/connect.ts';
+import { Pacer } from '../kube/pacer.ts';
 import { createLogger } from '../observe/log.ts';
 import type { ExitCode } from './error.ts';
 import { exitCode } from './error.ts';
@@ -18,6 +19,13 @@ export interface RunOptions {
   readonly data?: readonly string[];
 }
 
+/** Undefined: nothing is held back here. */
+function pacerOf({ limits: { apiQps, apiBurst } }: Config, share: number): Pacer | undefined {
+  if (apiQps === 0) return undefined;
+  const pace = { qps: apiQps * share, burst: Math.max(1, apiBurst * share) };
+  return new Pacer(pace, () => performance.now());
+}
+
 /** Runs the controller until it is told to stop. */
 export async function runCommand(options: RunOptions, config: Config, io: IO): Promise<ExitCode> {
   const log = createLogger(config.log.level);
@@ -27,9 +35,11 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
     if (io.stopping.aborted) return exitCode.yes;
     const cluster = { kubeconfig: options.kubeconfig, context: options.context, env: io.env };
     const userAgent = `rego-csr-approver/${version}`;
-    const client = connect(cluster, { userAgent, connections: config.limits.concurrency * 3 });
-    const candidateClient =
-      policy.candidate && connect(cluster, { userAgent: `${userAgent} (shadow)`, connections: 4 });
+    const connections = config.limits.concurrency * 3;
+    const client = connect(cluster, { userAgent, connections, pacer: pacerOf(config, 1) });
+    // A candidate never has anybody wait: its calls come on top, a tenth as many.
+    const shadowed = { userAgent: `${userAgent} (shadow)`, connections: 4, pacer: pacerOf(config, 0.1) };
+    const candidateClient = policy.candidate && connect(cluster, shadowed);
     const lease = leaseAccess(config, cluster, io.env);
     try {
       const server = await reach(client, (message) => log.warn(message), io.stopping);

@@ -40,7 +40,7 @@ export async function serve(running: Running): Promise<void> {
   const gather = liveGather({ ...sources, ...shared });
   const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents);
   const servers = await listening(running, {
-    live: controller.live,
+    live: [...controller.live, ...nodes.live],
     ready: [
       ...policy.ready,
       ...controller.ready,
@@ -50,8 +50,7 @@ export async function serve(running: Running): Promise<void> {
     status: () => ({ ...policy.status(), leader: leadership.status() }),
     beforeScrape: () => {
       controller.measure();
-      const age = nodes.reflector.progressAgeMs();
-      if (Number.isFinite(age)) metrics.watchAge.set({ resource: 'nodes' }, age / 1000);
+      nodes.measure();
     },
   });
   policy.start();

@@ -166,7 +166,8 @@ function afterFailedWrite(cause: KubeError): Outcome | 'read again' {
   return cause.uncertain ? 'read again' : retryAfter(cause);
 }
 
-function retryAfter(cause: KubeError): Outcome {
+/** Backoff, and not before the API server asks for it. */
+export function retryAfter(cause: KubeError): Outcome {
   return { kind: 'failed', atLeastMs: (cause.retryAfterSeconds ?? 0) * 1000 };
 }
 

@@ -17,7 +17,7 @@ import {
 } from './objects.ts';
 import { apiPath } from './path.ts';
 
-type Options = Pick<RequestOptions, 'signal' | 'timeoutMs'>;
+type Options = Pick<RequestOptions, 'signal' | 'timeoutMs' | 'turn'>;
 
 export const CSR_PATH = apiPath('apis', 'certificates.k8s.io', 'v1', 'certificatesigningrequests');
 export const NODE_PATH = apiPath('api', 'v1', 'nodes');

@@ -1,9 +1,10 @@
 import { eventError, isJson, jsonBody, statusError } from './answer.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import { KubeError } from './errors.ts';
-import { exchange, noLongerWanted, type Answer, type Exchange } from './exchange.ts';
+import { aborted, exchange, noLongerWanted, type Answer, type Exchange } from './exchange.ts';
 import { isRecord, parseJson, type JsonRecord } from './json.ts';
 import { withQuery, type Query } from './path.ts';
+import type { Pacer, Turn } from './pacer.ts';
 import { Transport } from './transport.ts';
 import { watchLines } from './watch-stream.ts';
 
@@ -25,6 +26,8 @@ export interface KubeClientOptions {
   readonly maxEventBytes?: number;
   /** http:// sends the token in the clear; for a local proxy only. */
   readonly allowPlainHttp?: boolean;
+  /** Holds back requests that say how they take their turn. None: the API server paces its clients itself. */
+  readonly pacer?: Pacer | undefined;
 }
 
 export interface RequestOptions {
@@ -36,6 +39,7 @@ export interface RequestOptions {
    * wait for either may no longer want it. False is an `aborted` of which nothing was sent.
    */
   readonly wanted?: (() => boolean) | undefined;
+  readonly turn?: Turn | undefined;
 }
 
 export interface WatchEvent {
@@ -62,13 +66,15 @@ const isEventType = (type: unknown): type is WatchEvent['type'] =>
  * Nothing is retried here but a 401, once, with fresh credentials: what else to retry is the caller's to know.
  */
 export class KubeClient {
-  readonly #options: Required<KubeClientOptions>;
+  readonly #options: Required<Omit<KubeClientOptions, 'pacer'>>;
+  readonly #pacer: Pacer | undefined;
   readonly #transport: Transport;
   readonly #origin: string;
   readonly #prefix: string;
 
   constructor(options: KubeClientOptions) {
     this.#options = { ...DEFAULTS, ...options };
+    this.#pacer = options.pacer;
     const server = parseServer(options.credentials.server, this.#options.allowPlainHttp);
     this.#origin = server.origin;
     this.#prefix = server.pathname.replace(/\/+$/, '');
@@ -115,8 +121,10 @@ export class KubeClient {
     method: Exchange['method'],
     path: string,
     body: unknown,
-    options: RequestOptions | undefined,
+    asked: RequestOptions | undefined,
   ): Promise<JsonRecord> {
+    const isPaced = this.#pacer !== undefined && asked?.turn !== undefined;
+    const options = isPaced ? await this.#takeTurn(this.#pacer, asked) : asked;
     const given = this.#options.credentials.get();
     const credential = given instanceof Promise ? await given : given;
     try {
@@ -125,6 +133,16 @@ export class KubeClient {
       if (!(await this.#mayRetry(error, credential))) throw error;
       return await this.#requestOnce(method, path, body, options, await this.#options.credentials.get());
     }
+  }
+
+  /** @returns the options with what is left of the deadline */
+  async #takeTurn(pacer: Pacer, options: RequestOptions): Promise<RequestOptions> {
+    const { signal, turn, timeoutMs = this.#options.timeoutMs } = options;
+    const delayMs = turn === 'ahead' ? 0 : pacer.delayMs();
+    if (delayMs >= timeoutMs) throw tooManyBefore(delayMs);
+    pacer.take();
+    if (delayMs > 0) await pause(delayMs, signal);
+    return { ...options, timeoutMs: timeoutMs - delayMs };
   }
 
   async #requestOnce(
@@ -188,6 +206,32 @@ export class KubeClient {
       return false; // the 401 says more than why there is nothing better
     }
   }
+}
+
+/** Nothing was sent, and nothing is wrong with the API server. */
+function tooManyBefore(delayMs: number): KubeError {
+  const seconds = Math.ceil(delayMs / 1000);
+  return new KubeError({
+    kind: 'aborted',
+    reason: 'Paced',
+    message: `not sent: limits.apiQps of the configuration allows it in ${String(seconds)} s only, and its deadline is earlier`,
+    retryAfterSeconds: seconds,
+  });
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(aborted(signal, false));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+  });
 }
 
 function parseServer(server: string, allowPlainHttp: boolean): URL {

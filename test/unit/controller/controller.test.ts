@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Controller } from '../../../src/controller/controller.ts';
 import { alone } from '../../../src/controller/gate.ts';
 import type { Judged } from '../../../src/controller/reconcile.ts';
@@ -11,6 +11,7 @@ import { Metrics } from '../../../src/observe/metrics.ts';
 import { csrObject } from '../../support/csr-object.ts';
 import { eventually } from '../../support/eventually.ts';
 import { json, TestServer } from '../kube/http-server.ts';
+import { FakeClock, settle } from './fake-clock.ts';
 
 /** A server that lists no requests, and never says anything on a watch. */
 let server: TestServer;
@@ -18,6 +19,8 @@ beforeAll(async () => {
   server = await TestServer.start();
 });
 afterAll(() => server.stop());
+
+const signer = 'kubernetes.io/kubelet-serving';
 
 /** What the controller is made of here, but for what it decides by. */
 const parts = (events: VerdictEvents) => ({
@@ -30,6 +33,7 @@ const parts = (events: VerdictEvents) => ({
   log: createLogger('error', { write: () => undefined }),
   now: () => new Date(),
   gate: alone,
+  maxAgeSeconds: () => undefined,
 });
 const unheard = () =>
   new VerdictEvents(
@@ -39,7 +43,6 @@ const unheard = () =>
   );
 
 test('what is said of a request that went away while it was decided is forgotten too', async () => {
-  const signer = 'kubernetes.io/kubelet-serving';
   const object = csrObject();
   const watching = Promise.withResolvers<ServerResponse>();
   server.handle = ({ url }, response) => {
@@ -103,8 +106,6 @@ test('pending requests are counted only while somebody watches', async () => {
   await eventually(() => (why() === `no watch of requests for ${second}` ? true : undefined));
   await controller.stop(100);
 });
-
-const signer = 'kubernetes.io/kubelet-serving';
 
 /** One pending request, and a watch that stays silent. */
 function onePending(): void {
@@ -179,4 +180,110 @@ test('what was decided before it lost the lead is not written when it leads agai
   await eventually(() => (decided === 2 ? true : undefined));
   expect(puts()).toBe(0);
   await controller.stop(100);
+});
+
+describe('requests that nobody waits for any more', () => {
+  const created = Date.parse('2026-11-22T06:00:00Z');
+  const minutes = 60_000;
+  const wait = { kind: 'wait', reasons: [], warnings: [], retryAfterSeconds: 30 } as const;
+
+  /** A list of one request, made at that time; the clock stands a minute later. */
+  async function setUp(maxAgeSeconds: number | undefined, ageMs: number) {
+    const object = csrObject({ creationTimestamp: new Date(created).toISOString() });
+    let lists = 0;
+    server.handle = ({ url }, response) => {
+      if (url?.includes('watch=true') === true) {
+        response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+        return;
+      }
+      lists += 1;
+      json(response, 200, { metadata: { resourceVersion: '1' }, items: [object] });
+    };
+    const clock = new FakeClock();
+    const world = { maxAgeSeconds, set: 0 };
+    const decided: string[] = [];
+    const forgotten: string[] = [];
+    const own = parts(unheard());
+    const controller = new Controller({
+      ...own,
+      signers: [signer],
+      clock,
+      now: () => new Date(created + ageMs + clock.now() + world.set),
+      maxAgeSeconds: () => world.maxAgeSeconds,
+      decide: async ({ name }) => {
+        decided.push(name);
+        return { verdict: wait, input: undefined, stands: () => true, approvedBy: '', revision: '' };
+      },
+      forgotten: (uid) => forgotten.push(uid),
+    });
+    controller.start();
+    controller.lead();
+    await eventually(() => (controller.ready[0]?.problem() === undefined ? true : undefined));
+    await settle();
+    const gauge = async (pattern: RegExp) => {
+      controller.measure();
+      return pattern.exec(await own.metrics.registry.metrics())?.[1];
+    };
+    const held = () => gauge(/watched_objects\{resource="certificatesigningrequests"\} (\d+)/);
+    const delayed = () => gauge(/queue_depth\{state="delayed"\} (\d+)/);
+    const counted = () => lists;
+    return { controller, clock, world, decided, forgotten, held, delayed, lists: counted };
+  }
+
+  test('are not looked at when a list shows them, and nothing is kept of them', async () => {
+    const { controller, clock, decided, held, delayed } = await setUp(900, 15 * minutes + 1_000);
+    await clock.turn(10 * minutes);
+    expect(decided).toEqual([]);
+    expect([await held(), await delayed()]).toEqual(['0', '0']);
+    await controller.stop(100);
+  });
+
+  test('leave the memory and the queue when their time comes while they wait', async () => {
+    const { controller, clock, decided, forgotten, held, delayed } = await setUp(900, 13 * minutes);
+    expect(decided).toHaveLength(1);
+    expect([await held(), await delayed()]).toEqual(['1', '1']);
+    await clock.turn(3 * minutes);
+    const looks = decided.length;
+    expect(looks).toBeGreaterThan(1);
+    expect(forgotten).toHaveLength(1);
+    expect([await held(), await delayed()]).toEqual(['0', '0']);
+    await clock.turn(60 * minutes);
+    expect(decided).toHaveLength(looks);
+    await controller.stop(100);
+  });
+
+  test('are never past where the policy names no end', async () => {
+    const { controller, clock, decided, held } = await setUp(undefined, 24 * 60 * minutes);
+    await clock.turn(10 * minutes);
+    expect(decided.length).toBeGreaterThan(5);
+    expect(await held()).toBe('1');
+    await controller.stop(100);
+  });
+
+  test('are listed again when a policy lets them grow older', async () => {
+    const { controller, world, decided, lists } = await setUp(900, 20 * minutes);
+    controller.redecideAll();
+    await settle();
+    expect([decided, lists()]).toEqual([[], 1]);
+    world.maxAgeSeconds = 3600;
+    controller.redecideAll();
+    await eventually(() => (decided.length === 1 ? true : undefined));
+    expect(lists()).toBe(2);
+    await controller.stop(100);
+  });
+
+  test('come back when the clock that said so is put right', async () => {
+    const { controller, clock, world, decided, held, lists } = await setUp(900, minutes);
+    expect(decided).toHaveLength(1);
+    world.set = 60 * minutes;
+    await clock.turn(15_000);
+    expect(await held()).toBe('0');
+    await eventually(() => (lists() === 2 ? true : undefined));
+    const looks = decided.length;
+    world.set = 0;
+    await clock.turn(15_000);
+    await eventually(() => (decided.length > looks ? true : undefined));
+    expect(await held()).toBe('1');
+    await controller.stop(100);
+  });
 });

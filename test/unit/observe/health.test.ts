@@ -55,14 +55,14 @@ test('names what is not well', async () => {
 });
 
 const detail = () => 'standby, a leads';
+const withDetail = (problem?: string) => serve({ ready: [{ ...check('leader', problem), detail }] });
 
 test('says more of what is well, where there is more to say', async () => {
-  const ready = (problem?: string) => serve({ ready: [{ ...check('leader', problem), detail }] });
-  expect(await (await ready()).get('/readyz')).toMatchObject({
+  expect(await (await withDetail()).get('/readyz')).toMatchObject({
     status: 200,
     body: '[+] leader: standby, a leads\n',
   });
-  expect(await (await ready('no Lease')).get('/readyz')).toMatchObject({
+  expect(await (await withDetail('no Lease')).get('/readyz')).toMatchObject({
     status: 503,
     body: '[-] leader: no Lease\n',
   });
@@ -91,11 +91,11 @@ describe('metrics', () => {
     const metrics = new Metrics('1.2.3', () => new Set());
     const { get } = await serve({
       registry: metrics.registry,
-      beforeScrape: () => metrics.queueDepth.set(7),
+      beforeScrape: () => metrics.queue.depth.set({ state: 'ready' }, 7),
     });
     const { status, type, body } = await get('/metrics');
     expect([status, type]).toEqual([200, expect.stringMatching(/^text\/plain; version=/)]);
-    expect(body).toContain('csr_approver_queue_depth 7');
+    expect(body).toContain('csr_approver_queue_depth{state="ready"} 7');
     expect(body).toContain('csr_approver_build_info{version="1.2.3"} 1');
   });
 });
