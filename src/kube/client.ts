@@ -52,7 +52,7 @@ const DEFAULTS = {
   timeoutMs: 10_000,
   connectTimeoutMs: 5_000,
   watchIdleMs: 90_000,
-  // Room for 500 Nodes of 30 KB. A page of anything larger is asked for in parts, at a fraction of the memory.
+  // Room for 100 Nodes of 160 KB. A page of anything larger is asked for in parts, at a fraction of the memory.
   maxBytes: 16 * 1024 * 1024,
   maxEventBytes: 8 * 1024 * 1024,
   allowPlainHttp: false,

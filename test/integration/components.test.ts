@@ -268,7 +268,14 @@ describe('bootstrap-rbac', () => {
 });
 
 test('all of them together, and the overlay that is a start, are applied as they are', async () => {
-  const every = ['control-plane', 'network-policy', 'bootstrap-rbac', 'client-certificates', 'ha'];
+  const every = [
+    'control-plane',
+    'network-policy',
+    'bootstrap-rbac',
+    'client-certificates',
+    'ha',
+    'flow-schema',
+  ];
   await apply(scene, await manifests(scene, ...every));
   await apply(scene, await scene.cluster.kubectl(['kustomize', join(kustomize, 'overlays/production')]));
 });
