@@ -6,6 +6,7 @@ import { createLogger } from '../observe/log.ts';
 import type { ExitCode } from './error.ts';
 import { exitCode } from './error.ts';
 import type { IO } from './io.ts';
+import { leaseAccess } from './lease.ts';
 import { policyRuntime } from './policy.ts';
 import { reach } from './reach.ts';
 import { serve } from './serve.ts';
@@ -39,6 +40,7 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
     // A candidate never has anybody wait: its calls come on top, a tenth as many.
     const shadowed = { userAgent: `${userAgent} (shadow)`, connections: 4, pacer: pacerOf(config, 0.1) };
     const candidateClient = policy.candidate && connect(cluster, shadowed);
+    const lease = leaseAccess(config, cluster, io.env);
     try {
       const server = await reach(client, (message) => log.warn(message), io.stopping);
       if (io.stopping.aborted) return exitCode.yes;
@@ -46,10 +48,10 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
         { version, server: client.server, kubernetes: server, enforcement: config.enforcement },
         'starting',
       );
-      await serve({ client, candidateClient, policy, config, log, io });
+      await serve({ client, candidateClient, lease, policy, config, log, io });
       return exitCode.yes;
     } finally {
-      await Promise.all([client.close(), candidateClient?.close()]);
+      await Promise.all([client.close(), candidateClient?.close(), lease?.close()]);
     }
   } finally {
     await policy.feed.stop();

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
+import { electionConfig } from './election.ts';
 import { policyConfig } from './policy.ts';
 
 const cidr = z
@@ -124,6 +125,7 @@ export const configSchema = z.strictObject({
         .describe('Calls that may be made at once before `apiQps` holds them back.'),
     })
     .prefault({}),
+  leaderElection: electionConfig.prefault({}),
   dns: z
     .strictObject({
       servers: z

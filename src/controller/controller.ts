@@ -14,6 +14,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import { Aging } from './aging.ts';
 import { aliveCheck } from './alive.ts';
 import { systemClock, type Clock } from './clock.ts';
+import type { Gate } from './gate.ts';
 import type { Pending } from './pending.ts';
 import type { Outcome } from './queue.ts';
 import { WorkQueue } from './queue.ts';
@@ -36,9 +37,13 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly clock?: Clock;
   /** How long whoever asks that signer waits; undefined: for ever. */
   readonly maxAgeSeconds: (signer: string) => number | undefined;
+  readonly gate: Gate;
   /** A request is gone, or finished: whoever keeps anything of it may forget it. */
   readonly forgotten?: (uid: string) => void;
 }
+
+/** Longest wait for the answer to a write; less where the lease ends before. */
+const writeMs = 10_000;
 
 /** How long a refused write keeps the program from being ready. */
 const writeProblemMs = 300_000;
@@ -60,6 +65,8 @@ export class Controller {
   /** By uid: requests that have their condition, while the watch has not shown it yet. */
   readonly #written = new Set<string>();
   #started = false;
+  #leading = false;
+  #stopped = false;
   /** The last complaint about writing, and when; undefined since a write has succeeded. */
   #writeProblem: { readonly text: string; readonly at: number } | undefined;
 
@@ -110,16 +117,33 @@ export class Controller {
     });
   }
 
+  /** Begins to watch, and queues what is pending; nothing is decided before `lead`. */
   start(): void {
     this.#started = true;
     this.#watches.start();
-    this.#queue.start();
     this.#aging.start();
+  }
+
+  /** Begins to decide, with what has been queued until now: all of it anew, since another one led meanwhile. */
+  lead(): void {
+    if (this.#stopped || this.#leading) return;
+    this.#leading = true;
+    this.#writeProblem = undefined;
+    this.redecideAll();
+    this.#queue.start();
+  }
+
+  /** Decides no longer, and goes on watching. */
+  rest(): void {
+    this.#leading = false;
+    // What is under way ends by itself: it may no longer write, and nobody waits for it.
+    void this.#queue.drain(0);
   }
 
   /** Finishes what is being decided, at most for `deadlineMs`, and takes up nothing more. */
   async stop(deadlineMs: number): Promise<boolean> {
     this.#aging.stop();
+    this.#stopped = true;
     const drained = this.#queue.drain(deadlineMs);
     await this.#watches.stop();
     return drained;
@@ -193,7 +217,7 @@ export class Controller {
   /** A write is tried again every minute while its request is there; what is older is about one that is gone. */
   #recentWriteProblem(): string | undefined {
     const { text, at } = this.#writeProblem ?? { text: undefined, at: 0 };
-    return performance.now() - at < writeProblemMs ? text : undefined;
+    return this.#leading && performance.now() - at < writeProblemMs ? text : undefined;
   }
 
   /** Lets go of what nobody waits for any more. */
@@ -235,6 +259,7 @@ export class Controller {
   async #process(name: string) {
     const found = this.#watches.find(name);
     if (found === undefined || this.#written.has(found.request.uid)) return { kind: 'done' } as const;
+    if (!this.#options.gate.mayAct()) return { kind: 'again', afterMs: 0 } as const;
     const outcome = await this.#reconcile(found);
     // It may have gone meanwhile; what was noted of it since then nobody would ever forget.
     const { uid } = found.request;
@@ -255,14 +280,19 @@ export class Controller {
   }
 
   #actions(): ReconcileActions {
-    const { client } = this.#options;
+    const { client, gate } = this.#options;
     let startedAt = 0;
+    const term = gate.term();
     return {
+      mayAct: () => gate.mayAct() && gate.term() === term,
       decide: (request) => {
         startedAt = performance.now();
         return this.#options.decide(request);
       },
-      put: (object, wanted) => putApproval(client, object, { wanted, turn: 'ahead' }),
+      put: (object, wanted) => {
+        const timeoutMs = Math.floor(Math.min(writeMs, gate.leftMs()));
+        return putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+      },
       read: async (name) => {
         try {
           return await getCSR(client, name, { turn: 'ahead' });

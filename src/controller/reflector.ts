@@ -49,6 +49,12 @@ interface Held<T> {
   readonly item: T;
 }
 
+/**
+ * A page of 100 Nodes is 2 to 3 MB of JSON. Of 500 it is five times that, several times over while it is read, and a list
+ * of 15,000 Nodes takes the same time (test/bench/scale.bench.ts).
+ */
+const defaultPageSize = 100;
+
 /** A watch that lived so long was healthy: the next failure starts backing off from the beginning. */
 const HEALTHY_MS = 5_000;
 
@@ -89,7 +95,7 @@ export class Reflector<T> {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#backoff = options.backoff ?? { baseMs: 200, maxMs: 10_000 };
-    this.#pageSize = options.pageSize ?? 500;
+    this.#pageSize = options.pageSize ?? defaultPageSize;
     this.#watchSeconds = options.watchSeconds ?? [300, 600];
     this.#listAfterWatch = options.listAfterWatch ?? false;
     this.#synced = new Promise((resolve) => {

@@ -95,7 +95,7 @@ export async function createEvent(
   client: KubeClient,
   namespace: string,
   event: JsonRecord,
-  options?: Options,
+  options?: Options & Pick<RequestOptions, 'wanted'>,
 ): Promise<void> {
   const path = apiPath('apis', 'events.k8s.io', 'v1', 'namespaces', namespace, 'events');
   await client.create(path, { ...event, apiVersion: 'events.k8s.io/v1', kind: 'Event' }, options);

@@ -1,7 +1,7 @@
 import { eventError, isJson, jsonBody, statusError } from './answer.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import { KubeError } from './errors.ts';
-import { aborted, exchange, type Answer, type Exchange } from './exchange.ts';
+import { aborted, exchange, noLongerWanted, type Answer, type Exchange } from './exchange.ts';
 import { isRecord, parseJson, type JsonRecord } from './json.ts';
 import { withQuery, type Query } from './path.ts';
 import type { Pacer, Turn } from './pacer.ts';
@@ -36,8 +36,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
   /**
-   * Asked in the very turn in which the request is handed to its connection: whoever has to wait for credentials may no
-   * longer want it. False is an `aborted` of which nothing was sent.
+   * Asked when there are credentials, and again in the very turn in which a connection begins to send it: whoever has to
+   * wait for either may no longer want it. False is an `aborted` of which nothing was sent.
    */
   readonly wanted?: (() => boolean) | undefined;
   readonly turn?: Turn | undefined;
@@ -53,7 +53,7 @@ const DEFAULTS = {
   timeoutMs: 10_000,
   connectTimeoutMs: 5_000,
   watchIdleMs: 90_000,
-  // Room for 500 Nodes of 30 KB. A page of anything larger is asked for in parts, at a fraction of the memory.
+  // Room for 100 Nodes of 160 KB. A page of anything larger is asked for in parts, at a fraction of the memory.
   maxBytes: 16 * 1024 * 1024,
   maxEventBytes: 8 * 1024 * 1024,
   allowPlainHttp: false,
@@ -169,6 +169,7 @@ export class KubeClient {
       timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
       maxBytes: this.#options.maxBytes,
       signal: options?.signal,
+      wanted: options?.wanted,
     });
     const write = method !== 'GET';
     if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
@@ -214,10 +215,6 @@ export class KubeClient {
       return false; // the 401 says more than why there is nothing better
     }
   }
-}
-
-function noLongerWanted(): KubeError {
-  return new KubeError({ kind: 'aborted', message: 'no longer wanted when it could be sent' });
 }
 
 /** Nothing was sent, and nothing is wrong with the API server. */

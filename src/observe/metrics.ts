@@ -117,6 +117,23 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly leader = new Gauge({
+    name: `${prefix}leader`,
+    help: '1 while this process decides, 0 while it stands by.',
+    registers: [this.registry],
+  });
+  readonly leaderTransitions = new Counter({
+    name: `${prefix}leader_transitions_total`,
+    help: 'Times that this process began to decide (`leader`) or ceased to (`standby`).',
+    labelNames: ['to'] as const,
+    registers: [this.registry],
+  });
+  readonly leaseErrors = new Counter({
+    name: `${prefix}lease_errors_total`,
+    help: 'Calls for the Lease of the leader election that failed.',
+    registers: [this.registry],
+  });
+
   /**
    * @param version shown by `csr_approver_build_info`
    * @param known reason codes that rules declare at present
@@ -130,6 +147,7 @@ export class Metrics {
       registers: [this.registry],
     }).set({ version }, 1);
     collectDefaultMetrics({ register: this.registry });
+    for (const to of ['leader', 'standby']) this.leaderTransitions.inc({ to }, 0);
     for (const condition of ['Approved', 'Denied']) this.writes.inc({ condition, result: 'ok' }, 0);
   }
 
@@ -144,6 +162,16 @@ export class Metrics {
   /** The same of a signer. */
   expectSigner(signer: string): void {
     for (const verdict of shownVerdicts) this.decisions.inc({ signer, verdict }, 0);
+  }
+
+  leads(): void {
+    this.leader.set(1);
+    this.leaderTransitions.inc({ to: 'leader' });
+  }
+
+  follows(): void {
+    this.leader.set(0);
+    this.leaderTransitions.inc({ to: 'standby' });
   }
 
   fetched(bundle: string, at: Date): void {

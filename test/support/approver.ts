@@ -21,6 +21,12 @@ export interface ApproverOptions {
   readonly address?: string;
 }
 
+interface Status {
+  readonly bundles: Record<string, BundleStatus>;
+  readonly shadow?: ShadowStatus;
+  readonly leader: Record<string, unknown>;
+}
+
 const executable = new URL('../../dist/rego-csr-approver', import.meta.url).pathname;
 
 const loopback = '127.0.0.1';
@@ -113,6 +119,11 @@ ${options.config ?? ''}
     return shadow;
   }
 
+  /** What it says of the leader election. */
+  async leader(): Promise<Readonly<Record<string, unknown>>> {
+    return (await this.#status()).leader;
+  }
+
   /**
    * Its threads, those of them that evaluate policies, its open files and sockets, and the memory that it has in use, as
    * the kernel counts them.
@@ -153,11 +164,10 @@ ${options.config ?? ''}
     return typeof line?.['port'] === 'number' ? line['port'] : undefined;
   }
 
-  async #status(): Promise<{ bundles: Record<string, BundleStatus>; shadow?: ShadowStatus }> {
+  async #status(): Promise<Status> {
     const { port } = this.lines.find(({ msg }) => msg === 'serving /v1/status') ?? {};
     const response = await fetch(`http://127.0.0.1:${String(port)}/v1/status`);
-    const { result }: { result: { bundles: Record<string, BundleStatus>; shadow?: ShadowStatus } } =
-      JSON.parse(await response.text());
+    const { result }: { result: Status } = JSON.parse(await response.text());
     return result;
   }
 

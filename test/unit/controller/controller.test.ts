@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Controller } from '../../../src/controller/controller.ts';
+import { alone } from '../../../src/controller/gate.ts';
 import type { Judged } from '../../../src/controller/reconcile.ts';
 import { requestSchema } from '../../../src/decide/input.ts';
 import { probeDocument } from '../../../src/decide/probe.ts';
@@ -30,6 +31,7 @@ const parts = (events: VerdictEvents) => ({
   log: createLogger('error', { write: () => undefined }),
   now: () => new Date(),
   maxAgeSeconds: () => undefined,
+  gate: alone,
 });
 const unheard = () =>
   new VerdictEvents(
@@ -59,6 +61,7 @@ test('what is said of a request that went away while it was decided is forgotten
     decide: () => decided.promise,
   });
   controller.start();
+  controller.lead();
   const response = await watching.promise;
   response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`);
   await eventually(() => (forget.mock.calls.length === 1 ? true : undefined));
@@ -97,6 +100,7 @@ test('pending requests are counted only while somebody watches', async () => {
   // Nothing is missing yet but a reason to begin.
   expect(unready()).toMatch(/^not begun, waits for a policy/);
   controller.start();
+  controller.lead();
   expect(unready()).toBe(`no watch of requests for ${first}, ${second}`);
   await eventually(() => (why() === `no watch of requests for ${second}` ? true : undefined));
   await controller.stop(100);
@@ -138,6 +142,7 @@ describe('requests that nobody waits for any more', () => {
       forgotten: (uid) => forgotten.push(uid),
     });
     controller.start();
+    controller.lead();
     await eventually(() => (controller.ready[0]?.problem() === undefined ? true : undefined));
     await settle();
     const gauge = async (pattern: RegExp) => {
@@ -206,4 +211,81 @@ describe('requests that nobody waits for any more', () => {
     expect(await held()).toBe('1');
     await controller.stop(100);
   });
+});
+
+const signer = 'kubernetes.io/kubelet-serving';
+
+/** One pending request, and a watch that stays silent. */
+function onePending(): void {
+  server.seen.length = 0;
+  server.handle = ({ url, method }, response) => {
+    if (method === 'PUT') return json(response, 200, csrObject());
+    if (url?.includes('watch=true') !== true) {
+      return json(response, 200, { metadata: { resourceVersion: '1' }, items: [csrObject()] });
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+  };
+}
+const verdictOf = (kind: 'approve' | 'abstain'): Judged => ({
+  verdict: { kind, reasons: [], warnings: [] },
+  input: undefined,
+  stands: () => true,
+  approvedBy: '',
+  revision: '',
+});
+const puts = () => server.seen.filter(({ method }) => method === 'PUT').length;
+
+test('until it leads it watches and decides nothing; then at once what is pending, and no more when it rests', async () => {
+  onePending();
+  let decided = 0;
+  const controller = new Controller({
+    ...parts(unheard()),
+    signers: [signer],
+    decide: () => {
+      decided += 1;
+      return Promise.resolve(verdictOf('abstain'));
+    },
+  });
+  controller.start();
+  await eventually(() => (controller.ready[0]?.problem() === undefined ? true : undefined));
+  controller.redecideAll();
+  expect(decided).toBe(0);
+  controller.lead();
+  await eventually(() => (decided === 1 ? true : undefined));
+  controller.rest();
+  controller.redecideAll();
+  controller.lead();
+  await eventually(() => (decided === 2 ? true : undefined));
+  await controller.stop(100);
+  controller.lead();
+  controller.redecideAll();
+  expect(decided).toBe(2);
+});
+
+test('what was decided before it lost the lead is not written when it leads again, but decided anew', async () => {
+  onePending();
+  let term = 1;
+  const first = Promise.withResolvers<Judged>();
+  const decisions = [first.promise];
+  let decided = 0;
+  const controller = new Controller({
+    ...parts(unheard()),
+    enforcement: 'enforce',
+    signers: [signer],
+    gate: { ...alone, term: () => term },
+    decide: () => {
+      decided += 1;
+      return decisions.shift() ?? Promise.resolve(verdictOf('abstain'));
+    },
+  });
+  controller.start();
+  controller.lead();
+  await eventually(() => (decided === 1 ? true : undefined));
+  controller.rest();
+  term += 1;
+  controller.lead();
+  first.resolve(verdictOf('approve'));
+  await eventually(() => (decided === 2 ? true : undefined));
+  expect(puts()).toBe(0);
+  await controller.stop(100);
 });

@@ -119,8 +119,8 @@ describe('list', () => {
     await reflector.whenSynced();
     await settle();
     expect(listed).toEqual([
-      { limit: 500, continueToken: '' },
-      { limit: 500, continueToken: 'next' },
+      { limit: 100, continueToken: '' },
+      { limit: 100, continueToken: 'next' },
     ]);
     expect(told).toEqual(['+a@1', '+b@2', '+c@3', 'listed']);
     expect(watch().from).toEqual({ resourceVersion: '10', timeoutSeconds: 300 });
@@ -194,7 +194,7 @@ describe('list', () => {
       page('10', [object('b', '1')]),
     ]);
     await reflector.whenSynced();
-    expect(listed.map(({ limit }) => limit)).toEqual([500, 500, 125, 32]);
+    expect(listed.map(({ limit }) => limit)).toEqual([100, 100, 25, 7]);
     expect(listed.map(({ continueToken }) => continueToken)).toEqual(['', 'next', 'next', 'next']);
     expect(reflector.size).toBe(2);
     await reflector.stop();

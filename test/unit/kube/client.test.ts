@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeError } from '../../../src/kube/errors.ts';
+import { eventually } from '../../support/eventually.ts';
 import { json, TestServer } from './http-server.ts';
 
 let server: TestServer;
@@ -257,6 +258,23 @@ test('what is no longer wanted when its credentials are there is not sent', asyn
   wanted = false;
   await expect(answer).rejects.toMatchObject({ kind: 'aborted', uncertain: false });
   expect(server.seen).toEqual([]);
+});
+
+test('what is no longer wanted when a connection comes to it is not sent', async () => {
+  const client = server.client({ connections: 1 });
+  const answered = Promise.withResolvers<void>();
+  server.handle = (_, response) => void answered.promise.then(() => json(response, 200, {}));
+  const first = client.get('/first');
+  let wanted = true;
+  const second = client.put('/second', {}, { wanted: () => wanted });
+  await eventually(() => (server.seen.length === 1 ? true : undefined));
+  wanted = false;
+  answered.resolve();
+  await first;
+  await expect(second).rejects.toMatchObject({ kind: 'aborted', uncertain: false });
+  server.handle = (_, response) => json(response, 200, {});
+  await client.get('/third');
+  expect(server.seen.map(({ url }) => url)).toEqual(['/first', '/third']);
 });
 
 describe('401', () => {

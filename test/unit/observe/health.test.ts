@@ -54,6 +54,20 @@ test('names what is not well', async () => {
   expect(await get('/readyz')).toMatchObject({ status: 503, body: '[-] requests: not listed\n[+] nodes\n' });
 });
 
+const detail = () => 'standby, a leads';
+
+test('says more of what is well, where there is more to say', async () => {
+  const ready = (problem?: string) => serve({ ready: [{ ...check('leader', problem), detail }] });
+  expect(await (await ready()).get('/readyz')).toMatchObject({
+    status: 200,
+    body: '[+] leader: standby, a leads\n',
+  });
+  expect(await (await ready('no Lease')).get('/readyz')).toMatchObject({
+    status: 503,
+    body: '[-] leader: no Lease\n',
+  });
+});
+
 test('asks anew each time', async () => {
   let problem: string | undefined = 'starting';
   const { get } = await serve({ ready: [{ name: 'x', problem: () => problem }] });
