@@ -37,6 +37,11 @@ export interface ReflectorOptions<T> {
   readonly backoff?: Backoff;
   readonly pageSize?: number;
   readonly watchSeconds?: readonly [number, number];
+  /**
+   * Lists anew after every watch, also after one that ended in good order: whatever a watch has not shown, because
+   * somebody in between swallowed it, is found within the longest watch. For what is cheap to list.
+   */
+  readonly listAfterWatch?: boolean;
 }
 
 interface Held<T> {
@@ -67,6 +72,7 @@ export class Reflector<T> {
   readonly #backoff: Backoff;
   readonly #pageSize: number;
   readonly #watchSeconds: readonly [number, number];
+  readonly #listAfterWatch: boolean;
   readonly #stopping = new AbortController();
   /** Of the list and watch that are under way. */
   #round = new AbortController();
@@ -91,6 +97,7 @@ export class Reflector<T> {
     this.#backoff = options.backoff ?? { baseMs: 200, maxMs: 10_000 };
     this.#pageSize = options.pageSize ?? defaultPageSize;
     this.#watchSeconds = options.watchSeconds ?? [300, 600];
+    this.#listAfterWatch = options.listAfterWatch ?? false;
     this.#synced = new Promise((resolve) => {
       this.#resolveSynced = resolve;
     });
@@ -250,7 +257,7 @@ export class Reflector<T> {
       // A server under load ends watches early, and events may be gone with them (TRAPS.md): list again.
       const early = lived < timeoutSeconds * 1000 - 1_000;
       this.#report(() => this.#observer.watchEnded?.(early ? 'early' : 'timeout'));
-      if (early) return;
+      if (early || this.#listAfterWatch) return;
     }
   }
 

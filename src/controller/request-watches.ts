@@ -98,6 +98,8 @@ export class RequestWatches {
     const counted = metrics.of('certificatesigningrequests');
     return new Reflector<Pending>({
       source: resourceSource(client, CSR_PATH, { fieldSelector: `spec.signerName=${signer}` }),
+      // One that is found after ten minutes is still in time: its kubelet waits for fifteen.
+      listAfterWatch: true,
       project: (object: KubeObject, from) => {
         const request = requestOf(object, signer);
         return request !== undefined && wants(request, from) ? kept(request, object) : undefined;

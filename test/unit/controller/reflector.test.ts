@@ -233,6 +233,20 @@ describe('watch', () => {
     await reflector.stop();
   });
 
+  test('lists after that as well where it is told to, and finds what the watch has swallowed', async () => {
+    const { reflector, clock, told, watch, listed, observed } = setUp(
+      [page('10', []), page('40', [object('swallowed', '20')])],
+      { listAfterWatch: true },
+    );
+    await clock.turn(300_000);
+    await watch().push(bookmark('40'), 'end');
+    await clock.turn(1_000);
+    expect(observed).toEqual(['timeout']);
+    expect(listed).toHaveLength(2);
+    expect(told).toEqual(['listed', '+swallowed@20', 'listed']);
+    await reflector.stop();
+  });
+
   test.each([
     ['an early end', 'end' as const, 'early'],
     ['a reset', reset, 'error'],

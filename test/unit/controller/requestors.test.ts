@@ -50,9 +50,9 @@ describe('of one requestor', () => {
   });
 });
 
-describe('of all', () => {
-  const of = (user: string, name: string, second: number) => request(name, second, `system:node:${user}`);
+const of = (user: string, name: string, second: number) => request(name, second, `system:node:${user}`);
 
+describe('of all', () => {
   test('the oldest of whoever has most goes', () => {
     const requestors = new Requestors({ ofAll: 4 });
     const first = [of('n1', 'a', 1), of('n2', 'b', 5), of('n2', 'c', 4), of('n2', 'd', 6)];
