@@ -47,6 +47,8 @@ const steps: readonly Step[] = [
   vitest('rego'),
   vitest('differential'),
   vitest('integration'),
+  vitest('chaos'),
+  { name: 'soak', command: ['node', 'test/soak/main.ts'] },
   { name: 'image', command: ['make', '--no-print-directory', 'image'] },
   vitest('image'),
   { name: 'demo', command: ['make', '--no-print-directory', 'demo'] },

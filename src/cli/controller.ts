@@ -25,7 +25,7 @@ export function controllerOf(
   const { client, policy, config, log, io } = running;
   const { activation, metrics } = policy;
   const judge = async (request: CertificateRequest): Promise<Judged> => {
-    const asked = { now: io.now(), limits: config.limits };
+    const asked = { now: client.now(), limits: config.limits };
     const { value, policies, stands } = await activation.use((inForce) =>
       decide(request, gather, inForce, asked),
     );
@@ -47,7 +47,7 @@ export function controllerOf(
     metrics,
     events: new VerdictEvents(eventSink(running, gate.mayAct), hostname(), io.now),
     log,
-    now: io.now,
+    now: () => client.now(),
     gate,
     maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
     forgotten: (uid) => shadow?.forget(uid),

@@ -5,6 +5,7 @@ import { aborted, exchange, noLongerWanted, type Answer, type Exchange } from '.
 import { isRecord, parseJson, type JsonRecord } from './json.ts';
 import { withQuery, type Query } from './path.ts';
 import type { Pacer, Turn } from './pacer.ts';
+import { ServerClock } from './server-clock.ts';
 import { Transport } from './transport.ts';
 import { watchLines } from './watch-stream.ts';
 
@@ -69,6 +70,7 @@ export class KubeClient {
   readonly #options: Required<Omit<KubeClientOptions, 'pacer'>>;
   readonly #pacer: Pacer | undefined;
   readonly #transport: Transport;
+  readonly #clock = new ServerClock(() => performance.now());
   readonly #origin: string;
   readonly #prefix: string;
 
@@ -88,6 +90,11 @@ export class KubeClient {
   /** For messages: where we are connected to. */
   get server(): string {
     return this.#origin + this.#prefix;
+  }
+
+  /** By the API server's clock; by ours before its first answer. */
+  now(): Date {
+    return this.#clock.now() ?? new Date();
   }
 
   get(path: string, options?: RequestOptions): Promise<JsonRecord> {
@@ -166,7 +173,9 @@ export class KubeClient {
     });
     const write = method !== 'GET';
     if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
-    return jsonBody(answer, write);
+    const object = jsonBody(answer, write);
+    this.#clock.saw(answer.headers['date']);
+    return object;
   }
 
   async *#watchOnce(

@@ -152,7 +152,7 @@ describe('whatever is between it and the server', () => {
   test('watch events that are swallowed: silence is noticed, counted and repaired', async () => {
     const proxy = await FaultProxy.start(cluster.adminKubeconfig);
     undo.push(() => proxy.stop());
-    proxy.fault = ({ watch }) => (watch ? { kind: 'drop-lines', drop: () => true } : undefined);
+    proxy.fault = ({ watch }) => (watch ? { kind: 'edit-lines', edit: () => [] } : undefined);
     const { reflector, seen } = reflect(csrs(client(proxy.kubeconfig(), { watchIdleMs: 700 })));
     await reflector.whenSynced();
     await create(2);

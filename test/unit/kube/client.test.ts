@@ -52,6 +52,21 @@ describe('a request', () => {
     ]);
   });
 
+  test('brings the time of the server, of which a proxy in between knows nothing', async () => {
+    const client = server.client();
+    expect(Math.abs(client.now().getTime() - Date.now())).toBeLessThan(10_000);
+    const answers = (at: string, send: (response: ServerResponse) => void) => {
+      server.handle = (_, response) => send(response.setHeader('date', new Date(at).toUTCString()));
+    };
+    answers('2031-01-01T00:00:00Z', (response) => json(response, 200, {}));
+    await client.get('/x');
+    answers('2001-01-01T00:00:00Z', (response) => response.writeHead(502).end('bad gateway'));
+    await expect(client.get('/x')).rejects.toEqual(failure({ status: 502 }));
+    answers('2001-01-01T00:00:00Z', (response) => response.end('<html>'));
+    await expect(client.get('/x')).rejects.toEqual(failure({ kind: 'protocol' }));
+    expect(client.now().toISOString()).toMatch(/^2031-01-01T00:00:/);
+  });
+
   test('shares its connections with all others', async () => {
     const client = server.client({ connections: 4 });
     await Promise.all(Array.from({ length: 100 }, () => client.get('/x')));
