@@ -82,8 +82,19 @@ const words = [
   ...'kubernetes svc SVC svc1 system:node:n1 system:node: system:node fd00 ffff ::1 - a- -a'.split(' '),
   ...'2026-11-22T06:00:00Z 2026-11-22T06:00:00 2026-11-22T06:00:0٣Z Z 123Z 12a3Z X509SHA256='.split(' '),
   ...[62, 63, 64].map(long),
-  ...[digest, digest.slice(1), `${digest}0`, `X509SHA256=${digest}`, `X509SHA256=${digest.toUpperCase()}`],
-  ...['', ' ', '\n', '\u0000', '\u212a', 'ſ', '_', '*'],
+  digest,
+  digest.slice(1),
+  `${digest}0`,
+  `X509SHA256=${digest}`,
+  `X509SHA256=${digest.toUpperCase()}`,
+  '',
+  ' ',
+  '\n',
+  '\u0000',
+  '\u212a',
+  'ſ',
+  '_',
+  '*',
 ];
 const piece = constantFrom(...words);
 const separator = constantFrom('.', '.', '.', '.', '', '-', ':', '\n');
