@@ -69,6 +69,8 @@ const columnsOf: Readonly<Record<Part, readonly Column[]>> = {
     { head: 'lone p99 ms', of: 'loneP99', digits: 1 },
     { head: 'lone p99 / ceiling-16', of: 'loneP99', digits: 2, against: 'reference' },
     { head: 'CPU ms', of: 'cpu', digits: 2 },
+    { head: 'of it main', of: 'cpuMain', digits: 2 },
+    { head: 'policy', of: 'cpuPolicy', digits: 2 },
     { head: 'idle MiB', of: 'idle', digits: 0 },
     { head: 'peak MiB', of: 'peak', digits: 0 },
     { head: 'created/s', of: 'createdPerSecond', digits: 0 },

@@ -35,13 +35,16 @@ export async function burst(
     const { startedAt, createdMs } = await scene.load.create(n);
     const { approvedAt, latencies } = await scene.load.approved(n);
     const seconds = (Math.max(...approvedAt) - startedAt) / 1000;
+    const after = cpuMs(pid);
     return {
       perSecond: n / seconds,
       p50: quantile(latencies, 0.5),
       p99: quantile(latencies, 0.99),
       loneP50: quantile(lone.latencies, 0.5),
       loneP99: quantile(lone.latencies, 0.99),
-      cpu: (cpuMs(pid) - before) / n,
+      cpu: (after.all - before.all) / n,
+      cpuMain: (after.main - before.main) / n,
+      cpuPolicy: (after.policy - before.policy) / n,
       idle: idle.now,
       peak: memoryMiB(pid).peak,
       createdPerSecond: (n / createdMs) * 1000,
@@ -61,7 +64,7 @@ export async function backlog(contestant: Contestant, scene: Scene, n: number): 
       first: Math.min(...approvedAt) - startedAt,
       cleared,
       perSecond: n / cleared,
-      cpu: cpuMs(pid) / n,
+      cpu: cpuMs(pid).all / n,
       peak: memoryMiB(pid).peak,
     };
   });
@@ -82,11 +85,11 @@ export async function memory(
     await scene.load.create(n);
     await scene.load.seen(n);
     // Decided, told of in an Event each, and waiting: it is at rest when it uses no more CPU time.
-    let before = cpuMs(pid);
+    let before = cpuMs(pid).all;
     await eventually(
       async () => {
         await sleep(settleMs);
-        const used = cpuMs(pid) - before;
+        const used = cpuMs(pid).all - before;
         before += used;
         return used < settleMs / 5 ? used : undefined;
       },
