@@ -40,12 +40,21 @@ test: $(INSTALLED) ## everything that continuous integration runs
 	@node test/all.ts
 
 .PHONY: test-extended
-test-extended: build ## long runs: two million mutants of requests, every mutant of decoder and policies, an older Kubernetes
+test-extended: build ## long runs: two million mutants of requests, every mutant of decoder and policies, half an hour of soak, an older Kubernetes
 	MUTANTS=$${MUTANTS:-2000000} vitest run --config test/vitest.config.ts --project differential
 	node test/mutation/main.ts
 	node test/rego-mutation/main.ts
+	node test/soak/main.ts --minutes $${MINUTES:-30}
 	node test/e2e/main.ts --kubernetes=1.33 --flag-form
 	node test/e2e/main.ts --kubernetes=1.33 --client-approver=rego
+
+.PHONY: chaos
+chaos: build ## break everything around the program, and see that nothing is lost
+	vitest run --config test/vitest.config.ts --project chaos
+
+.PHONY: soak
+soak: build ## the program over MINUTES=2, with policies replaced and connections cut
+	node test/soak/main.ts --minutes $${MINUTES:-2}
 
 .PHONY: check
 check: $(INSTALLED) bundle ## fast: format, lint, types, dead code, unit tests, Rego

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 
 interface Step {
@@ -47,6 +47,8 @@ const steps: readonly Step[] = [
   vitest('rego'),
   vitest('differential'),
   vitest('integration'),
+  vitest('chaos'),
+  { name: 'soak', command: ['node', 'test/soak/main.ts'] },
   { name: 'image', command: ['make', '--no-print-directory', 'image'] },
   vitest('image'),
   { name: 'demo', command: ['make', '--no-print-directory', 'demo'] },
@@ -61,7 +63,27 @@ function report(project: string): string {
   return join(reports, `${project}.json`);
 }
 
-const summary = z.object({ numPassedTests: z.int(), numFailedTests: z.int(), numTotalTests: z.int() });
+const summary = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numTotalTests: z.int(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+    }),
+  ),
+});
+
+function notPassed({ testResults }: z.infer<typeof summary>): string[] {
+  return testResults.flatMap(({ name, status, assertionResults }) => {
+    const file = relative(process.cwd(), name);
+    const tests = assertionResults.filter((one) => one.status !== 'passed');
+    if (tests.length === 0) return status === 'passed' ? [] : [file];
+    return tests.map(({ fullName }) => `${file}: ${fullName}`);
+  });
+}
 
 async function run(step: Step): Promise<boolean> {
   const [command, ...args] = step.command;
@@ -82,6 +104,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 let stopped = false;
 const count = { passed: 0, failed: 0 };
 const times: string[] = [];
+/** Tests that did not pass, since the end of the output may be all that is kept of it. */
+const failures: string[] = [];
 for (const [index, step] of steps.entries()) {
   if (stopped) break;
   const begun = performance.now();
@@ -93,9 +117,9 @@ for (const [index, step] of steps.entries()) {
   if (step.counted === true) {
     try {
       const project = step.name.replace('tests: ', '');
-      const { numPassedTests, numFailedTests, numTotalTests } = summary.parse(
-        JSON.parse(readFileSync(report(project), 'utf8')),
-      );
+      const results = summary.parse(JSON.parse(readFileSync(report(project), 'utf8')));
+      const { numPassedTests, numFailedTests, numTotalTests } = results;
+      failures.push(...notPassed(results));
       count.passed += numPassedTests;
       // One that neither passed nor failed was skipped, which no test here may be.
       count.failed += Math.max(numFailedTests, numTotalTests - numPassedTests, passed ? 0 : 1);
@@ -108,5 +132,6 @@ for (const [index, step] of steps.entries()) {
 }
 rmSync(reports, { recursive: true, force: true });
 console.log(`\n${times.join('\n')}\n`);
+for (const failure of failures) console.log(`FAILED  ${failure}`);
 console.log(`${String(count.passed)} passed, ${String(count.failed)} failed`);
 if (count.failed > 0 || times.length < steps.length) process.exitCode ??= 1;

@@ -22,7 +22,7 @@ export default defineConfig({
       reporter: ['text-summary', 'json-summary'],
     },
     projects: [
-      project('unit', ['test/{unit,tools,mutation,architecture}/**/*.test.ts'], {
+      project('unit', ['test/{unit,tools,mutation,architecture,soak}/**/*.test.ts'], {
         test: 30_000,
         hook: 30_000,
       }),
@@ -30,6 +30,7 @@ export default defineConfig({
         test: 120_000,
         hook: 120_000,
       }),
+      project('chaos', ['test/chaos/**/*.test.ts'], { test: 300_000, hook: 120_000 }),
       project('image', ['test/{image,release}/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project('differential', ['test/differential/**/*.test.ts'], { test: 300_000, hook: 300_000 }),
       project(

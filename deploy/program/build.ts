@@ -12,6 +12,7 @@ import {
 import * as esbuild from 'esbuild';
 import { version } from '../../src/cli/version.ts';
 import { bundledPackages, licenceTexts } from './bundled.ts';
+import { runMemory } from './memory.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const dist = `${root}dist`;
@@ -77,7 +78,9 @@ writeFileSync(
   `#!/bin/sh
 # Becomes the node beside it, running the program beside it: one process, and no other node is ever used.
 here=$(dirname -- "$(readlink -f -- "$0")")
-exec "$here/node" "$here/rego-csr-approver.mjs" "$@"
+case \${1:-} in run) memory='${runMemory.join(' ')}' ;; *) memory= ;; esac
+# shellcheck disable=SC2086 -- two words
+exec "$here/node" $memory "$here/rego-csr-approver.mjs" "$@"
 `,
 );
 chmodSync(`${dist}/rego-csr-approver`, 0o755);

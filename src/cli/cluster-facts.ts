@@ -13,7 +13,7 @@ import { asNode } from '../kube/objects.ts';
 import { getObject, objectPages } from '../kube/resources.ts';
 
 /** Each fact has its own deadline, so that a slow one cannot hold a worker for long. */
-export const factTimeout = { timeoutMs: 5_000 };
+export const factTimeout = { timeoutMs: 5_000, turn: 'waits' } as const;
 
 /** The sources of facts that need no watch. */
 export function clusterSources(

@@ -2,17 +2,15 @@ import { hostname } from 'node:os';
 import type { Shadow } from '../activation/shadow.ts';
 import { problemOf } from '../activation/status.ts';
 import { Controller } from '../controller/controller.ts';
+import type { Gate } from '../controller/gate.ts';
 import type { Judged } from '../controller/reconcile.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
-import * as calls from '../kube/calls.ts';
-import { explain } from '../kube/explain.ts';
-import type { EventSink } from '../observe/events.ts';
 import { VerdictEvents } from '../observe/events.ts';
-import { PodEvents, ownPod } from '../observe/pod-events.ts';
+import type { PodEvents } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
-import { factTimeout } from './cluster-facts.ts';
+import { eventSink } from './events.ts';
 import type { Running } from './running.ts';
 import { version } from './version.ts';
 
@@ -21,23 +19,21 @@ export function controllerOf(
   running: Running,
   gather: Gather,
   shadow: Pick<Shadow<never>, 'compare' | 'forget'> | undefined,
+  gate: Gate,
+  podEvents: PodEvents | undefined,
 ): Controller {
   const { client, policy, config, log, io } = running;
   const { activation, metrics } = policy;
-  const sink: EventSink = {
-    createEvent: (namespace, event) => calls.createEvent(client, namespace, event, factTimeout),
-    failed: (cause) => {
-      metrics.eventErrors.inc();
-      log.warn(`could not write an Event: ${explain(cause, client.server)}`);
-    },
-  };
   const judge = async (request: CertificateRequest): Promise<Judged> => {
-    const asked = { now: io.now(), limits: config.limits };
+    const asked = { now: client.now(), limits: config.limits };
     const { value, policies, stands } = await activation.use((inForce) =>
       decide(request, gather, inForce, asked),
     );
     // After whatever comes of the decision has been begun.
-    setImmediate(() => shadow?.compare({ request, decision: value, policies, options: asked, stands }));
+    const matters = (): boolean => gate.mayAct() && stands();
+    setImmediate(() =>
+      shadow?.compare({ request, decision: value, policies, options: asked, stands: matters }),
+    );
     const { entrypoint = '', revision = '' } = policies.signers.get(request.signerName) ?? {};
     return { ...value, stands, revision, approvedBy: approvedBy(entrypoint, revision) };
   };
@@ -49,24 +45,24 @@ export function controllerOf(
     onDeny: config.onDeny,
     decide: judge,
     metrics,
-    events: new VerdictEvents(sink, hostname(), io.now),
+    events: new VerdictEvents(eventSink(running, gate.mayAct), hostname(), io.now),
     log,
-    now: io.now,
+    now: () => client.now(),
+    gate,
+    maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
     forgotten: (uid) => shadow?.forget(uid),
   });
-  const pod = ownPod(io.env);
-  const events = pod && new PodEvents(pod, sink, io.now);
   activation.listen({
     activated: ({ revision }) => {
       controller.redecideAll();
-      events?.report('PolicyActivated', `policy revision ${escapeText(revision)} is in force`);
+      podEvents?.report('PolicyActivated', `policy revision ${escapeText(revision)} is in force`);
     },
     refused: (cause) => {
       const { code, message } = problemOf(cause);
       const { revision } = activation;
       const stays =
         revision === undefined ? 'no policy is in force' : `revision ${escapeText(revision)} stays in force`;
-      events?.report('PolicyRejected', `${stays}; ${code}: ${message}`);
+      podEvents?.report('PolicyRejected', `${stays}; ${code}: ${message}`);
     },
   });
   return controller;

@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/schema.ts';
 import { connect } from '../kube/connect.ts';
+import { Pacer } from '../kube/pacer.ts';
 import { createLogger } from '../observe/log.ts';
 import type { ExitCode } from './error.ts';
 import { exitCode } from './error.ts';
 import type { IO } from './io.ts';
+import { leaseAccess } from './lease.ts';
 import { policyRuntime } from './policy.ts';
 import { reach } from './reach.ts';
 import { serve } from './serve.ts';
@@ -17,6 +19,13 @@ export interface RunOptions {
   readonly data?: readonly string[];
 }
 
+/** Undefined: nothing is held back here. */
+function pacerOf({ limits: { apiQps, apiBurst } }: Config, share: number): Pacer | undefined {
+  if (apiQps === 0) return undefined;
+  const pace = { qps: apiQps * share, burst: Math.max(1, apiBurst * share) };
+  return new Pacer(pace, () => performance.now());
+}
+
 /** Runs the controller until it is told to stop. */
 export async function runCommand(options: RunOptions, config: Config, io: IO): Promise<ExitCode> {
   const log = createLogger(config.log.level);
@@ -26,9 +35,12 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
     if (io.stopping.aborted) return exitCode.yes;
     const cluster = { kubeconfig: options.kubeconfig, context: options.context, env: io.env };
     const userAgent = `rego-csr-approver/${version}`;
-    const client = connect(cluster, { userAgent, connections: config.limits.concurrency * 3 });
-    const candidateClient =
-      policy.candidate && connect(cluster, { userAgent: `${userAgent} (shadow)`, connections: 4 });
+    const connections = config.limits.concurrency * 3;
+    const client = connect(cluster, { userAgent, connections, pacer: pacerOf(config, 1) });
+    // A candidate never has anybody wait: its calls come on top, a tenth as many.
+    const shadowed = { userAgent: `${userAgent} (shadow)`, connections: 4, pacer: pacerOf(config, 0.1) };
+    const candidateClient = policy.candidate && connect(cluster, shadowed);
+    const lease = leaseAccess(config, cluster, io.env);
     try {
       const server = await reach(client, (message) => log.warn(message), io.stopping);
       if (io.stopping.aborted) return exitCode.yes;
@@ -36,10 +48,10 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
         { version, server: client.server, kubernetes: server, enforcement: config.enforcement },
         'starting',
       );
-      await serve({ client, candidateClient, policy, config, log, io });
+      await serve({ client, candidateClient, lease, policy, config, log, io });
       return exitCode.yes;
     } finally {
-      await Promise.all([client.close(), candidateClient?.close()]);
+      await Promise.all([client.close(), candidateClient?.close(), lease?.close()]);
     }
   } finally {
     await policy.feed.stop();

@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Logger } from '../observe/log.ts';
 import type { IO } from './io.ts';
+import type { LeaseAccess } from './lease.ts';
 import type { PolicyRuntime } from './policy.ts';
 
 /** What a running program is made of. */
@@ -9,6 +10,8 @@ export interface Running {
   readonly client: KubeClient;
   /** For what a candidate policy alone asks for: its connections are nobody else's. */
   readonly candidateClient: KubeClient | undefined;
+  /** Undefined where there is no leader election. */
+  readonly lease: LeaseAccess | undefined;
   readonly policy: PolicyRuntime;
   readonly config: Config;
   readonly log: Logger;

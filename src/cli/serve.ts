@@ -5,11 +5,14 @@ import { nodeUser } from '../facts/node.ts';
 import { liveGather } from '../facts/live.ts';
 import { serveAdmin } from '../observe/admin.ts';
 import { serveHealth } from '../observe/health.ts';
+import { ownPod, PodEvents } from '../observe/pod-events.ts';
 import type { Listening } from '../observe/listen.ts';
 import { messageOf } from '../text/message.ts';
 import { clusterSources } from './cluster-facts.ts';
 import { controllerOf } from './controller.ts';
+import { leadershipOf } from './election.ts';
 import { CommandError } from './error.ts';
+import { eventSink } from './events.ts';
 import { reachMs } from './reach.ts';
 import type { Running } from './running.ts';
 import { watchNodes } from './watch-nodes.ts';
@@ -30,14 +33,24 @@ export async function serve(running: Running): Promise<void> {
   const shadow =
     candidateClient &&
     candidate?.shadow(liveGather({ ...clusterSources(candidateClient, config), ...shared }), activation);
-  const controller = controllerOf(running, liveGather({ ...sources, ...shared }), shadow);
+  const pod = ownPod(io.env);
+  const podEvents = pod && new PodEvents(pod, eventSink(running), io.now);
+  const follower = { lead: () => controller.lead(), rest: () => controller.rest() };
+  const leadership = leadershipOf(running, follower, podEvents);
+  const gather = liveGather({ ...sources, ...shared });
+  const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents);
   const servers = await listening(running, {
-    live: controller.live,
-    ready: [...policy.ready, ...controller.ready, { name: 'nodes', problem: nodes.problem }],
+    live: [...controller.live, ...nodes.live],
+    ready: [
+      ...policy.ready,
+      ...controller.ready,
+      { name: 'nodes', problem: nodes.problem },
+      leadership.ready,
+    ],
+    status: () => ({ ...policy.status(), leader: leadership.status() }),
     beforeScrape: () => {
       controller.measure();
-      const age = nodes.reflector.progressAgeMs();
-      if (Number.isFinite(age)) metrics.watchAge.set({ resource: 'nodes' }, age / 1000);
+      nodes.measure();
     },
   });
   policy.start();
@@ -48,11 +61,17 @@ export async function serve(running: Running): Promise<void> {
     io.stopping,
     Promise.race([nodes.reflector.whenSynced(), sleep(reachMs, undefined, { ref: false })]),
   );
-  if (!io.stopping.aborted) controller.start();
+  if (!io.stopping.aborted) {
+    controller.start();
+    // Only now: whoever takes the lead is to have what it takes.
+    leadership.start();
+  }
   await firstOf(io.stopping);
   log.info('stopping');
   shadow?.stop();
+  leadership.retire();
   const [finished] = await Promise.all([controller.stop(stopMs), feed.stop()]);
+  await leadership.stop(finished);
   await nodes.reflector.stop();
   await Promise.all(servers.map((server) => server.close()));
   log.info({ finished }, 'stopped');
@@ -61,7 +80,11 @@ export async function serve(running: Running): Promise<void> {
 /** Both servers, or none. */
 async function listening(
   { config, policy, log }: Running,
-  health: Pick<Parameters<typeof serveHealth>[0], 'live' | 'ready' | 'beforeScrape'>,
+  {
+    status,
+    ...health
+  }: Pick<Parameters<typeof serveHealth>[0], 'live' | 'ready' | 'beforeScrape'> &
+    Pick<Parameters<typeof serveAdmin>[0], 'status'>,
 ): Promise<readonly Listening[]> {
   const { registry } = policy.metrics;
   const first = await serveHealth({ ...config.server, ...health, registry }).catch(
@@ -69,9 +92,7 @@ async function listening(
   );
   log.info({ address: config.server.address, port: first.port }, 'serving /livez, /readyz and /metrics');
   try {
-    const second = await serveAdmin({ ...config.admin, status: policy.status }).catch(
-      unavailable('admin', config.admin),
-    );
+    const second = await serveAdmin({ ...config.admin, status }).catch(unavailable('admin', config.admin));
     log.info({ address: config.admin.address, port: second.port }, 'serving /v1/status');
     return [first, second];
   } catch (cause) {

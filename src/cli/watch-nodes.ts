@@ -1,3 +1,4 @@
+import { aliveCheck } from '../controller/alive.ts';
 import { Reflector } from '../controller/reflector.ts';
 import type { NodeClaims } from '../facts/claims.ts';
 import { ClaimsIndex, nodeClaims } from '../facts/claims.ts';
@@ -8,6 +9,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { explain } from '../kube/explain.ts';
 import { asNode } from '../kube/objects.ts';
 import { resourceSource } from '../kube/source.ts';
+import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 
@@ -16,6 +18,9 @@ interface NodeWatch {
   readonly reflector: Reflector<NodeClaims>;
   /** Why Nodes are not known at present, with the last error that kept them from being listed. */
   readonly problem: () => string | undefined;
+  readonly live: readonly HealthCheck[];
+  /** Brings the gauges up to date, before a scrape. */
+  readonly measure: () => void;
 }
 
 /** Keeps the claims index, and says which Nodes' addresses have changed. */
@@ -27,6 +32,7 @@ export function watchNodes(
   changed: (name: string) => void,
 ): NodeWatch {
   const index = new ClaimsIndex();
+  const counted = metrics.watch.of('nodes');
   let why: string | undefined;
   const reflector = new Reflector<NodeClaims>({
     source: resourceSource(client, calls.NODE_PATH),
@@ -39,12 +45,14 @@ export function watchNodes(
       onDelete: (node) => index.delete(node.name),
     },
     observer: {
+      watchEnded: counted.watchEnded,
       error: (error, during) => {
-        metrics.watchErrors.inc({ resource: 'nodes' });
+        counted.error();
         why = explain(error, client.server);
         log.error({ during }, `watching Nodes: ${why}`);
       },
-      listed: () => {
+      listed: (objects, ms) => {
+        counted.listed(objects, ms);
         why = undefined;
       },
     },
@@ -54,5 +62,11 @@ export function watchNodes(
     const found = claims.problem();
     return found === undefined || why === undefined ? found : `${found}: ${why}`;
   };
-  return { claims, reflector, problem };
+  return {
+    claims,
+    reflector,
+    problem,
+    live: [aliveCheck('nodes', () => [['the watch of Nodes', reflector]])],
+    measure: () => metrics.watch.measured('nodes', reflector.progressAgeMs(), reflector.size),
+  };
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
+import { electionConfig } from './election.ts';
 import { policyConfig } from './policy.ts';
 
 const cidr = z
@@ -108,8 +109,23 @@ export const configSchema = z.strictObject({
           'Threads that evaluate policies. A second one goes on while a policy of the first takes its time; no more than CPUs.',
         ),
       concurrency: z.int().min(1).max(256).default(16).describe('Requests decided at the same time.'),
+      apiQps: z
+        .number()
+        .min(0)
+        .max(10_000)
+        .default(0)
+        .describe(
+          'Most calls to the API server a second, for facts, writes and Events; 0: no limit but what the API server sets by its own fairness. Lists, watches and the lease are never held back.',
+        ),
+      apiBurst: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(100)
+        .describe('Calls that may be made at once before `apiQps` holds them back.'),
     })
     .prefault({}),
+  leaderElection: electionConfig.prefault({}),
   dns: z
     .strictObject({
       servers: z

@@ -3,22 +3,25 @@ import type { PendingFact, RequestInput } from '../decide/input.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import { isFinished } from '../decide/request.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { CSR_PATH, getCSR, putApproval } from '../kube/calls.ts';
+import { getCSR, putApproval } from '../kube/calls.ts';
 import { isNotFound, KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
-import { resourceSource } from '../kube/source.ts';
 import type { VerdictEvents } from '../observe/events.ts';
 import { explainVerdict } from '../observe/events.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { Aging } from './aging.ts';
+import { aliveCheck } from './alive.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { Gate } from './gate.ts';
 import type { Pending } from './pending.ts';
-import { kept, requestOf } from './pending.ts';
+import type { Outcome } from './queue.ts';
 import { WorkQueue } from './queue.ts';
 import type { Judged, ReconcileActions, ReconcileOptions } from './reconcile.ts';
-import { reconcile } from './reconcile.ts';
-import { Reflector } from './reflector.ts';
+import { reconcile, retryAfter } from './reconcile.ts';
 import { identify, maxMessage, Report } from './report.ts';
+import { RequestWatches } from './request-watches.ts';
 import { Requestors } from './requestors.ts';
 import { WaitTimes } from './wait-times.ts';
 
@@ -31,15 +34,19 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly events: VerdictEvents;
   readonly log: Logger;
   readonly now: () => Date;
+  readonly gate: Gate;
+  readonly clock?: Clock;
+  /** How long whoever asks that signer waits; undefined: for ever. */
+  readonly maxAgeSeconds: (signer: string) => number | undefined;
   /** A request is gone, or finished: whoever keeps anything of it may forget it. */
   readonly forgotten?: (uid: string) => void;
 }
 
+/** Longest wait for the answer to a write; less where the lease ends before. */
+const writeMs = 10_000;
+
 /** How long a refused write keeps the program from being ready. */
 const writeProblemMs = 300_000;
-
-/** A watch that has been silent for so long is dead, whatever the connection says. */
-const maxWatchAgeMs = 300_000;
 
 /** So long may a watch be silent, and what it has shown still be counted. A silent one is listed again after 90 s. */
 const maxCountAgeMs = 150_000;
@@ -48,55 +55,97 @@ const maxCountAgeMs = 150_000;
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #report: Report;
-  readonly #reflectors: ReadonlyMap<string, Reflector<Pending>>;
+  readonly #watches: RequestWatches;
   readonly #queue: WorkQueue;
   readonly #waits = new WaitTimes();
   readonly #requestors = new Requestors();
+  readonly #aging: Aging;
   /** Names of requests that the queue had no room for. */
   readonly #putOff = new Set<string>();
   /** By uid: requests that have their condition, while the watch has not shown it yet. */
   readonly #written = new Set<string>();
-  /** By signer: why the last list failed; gone since one has succeeded. */
-  readonly #listProblems = new Map<string, string>();
   #started = false;
+  #leading = false;
+  #stopped = false;
   /** The last complaint about writing, and when; undefined since a write has succeeded. */
   #writeProblem: { readonly text: string; readonly at: number } | undefined;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    const { clock = systemClock } = options;
+    const { queue } = options.metrics;
     this.#report = new Report({ ...options, server: () => options.client.server });
     this.#queue = new WorkQueue({
       process: (key) => this.#process(key),
       concurrency: options.concurrency,
       atOnce: (user) => (isNodeUser(user) ? 1 : Math.ceil(options.concurrency / 2)),
       backoff: { baseMs: 500, maxMs: 30_000 },
+      clock,
       observer: {
-        threw: (key, error) => {
-          // What the API server refuses is explained; only a fault of our own needs its stack.
-          const stack = error instanceof KubeError ? {} : { err: error };
-          const why = explain(error, options.client.server);
-          options.log.error({ csr: escapeText(key), ...stack }, `deciding a request failed: ${why}`);
-        },
+        waited: (ms) => queue.wait.observe(ms / 1000),
+        retried: () => queue.retries.inc(),
+        // A fault of our own, which needs its stack.
+        threw: (key, error) =>
+          options.log.error(
+            { csr: escapeText(key), err: error },
+            `deciding a request failed: ${explain(error)}`,
+          ),
         dropped: (key) => {
+          queue.dropped.inc();
           this.#putOff.add(key);
           options.log.warn({ csr: escapeText(key) }, 'the queue is full: a request is put off');
         },
         roomAgain: () => this.#takeUp(),
       },
     });
-    this.#reflectors = new Map(options.signers.map((signer) => [signer, this.#reflector(signer)]));
+    this.#aging = new Aging({
+      ...options,
+      clock,
+      sweep: () => this.#sweep(),
+      clockWasSet: (byMs) => {
+        options.log.warn({ seconds: byMs / 1000 }, 'the clock was set: every request is looked at again');
+        this.#watches.relist();
+        this.redecideAll();
+      },
+    });
+    this.#watches = new RequestWatches({
+      ...options,
+      metrics: options.metrics.watch,
+      wants: (request, from) => this.#wants(request, from),
+      upserted: (request) => this.#takeIn(request),
+      deleted: (request) => this.#forget(request),
+    });
   }
 
+  /** Begins to watch, and queues what is pending; nothing is decided before `lead`. */
   start(): void {
     this.#started = true;
-    for (const reflector of this.#reflectors.values()) reflector.start();
+    this.#watches.start();
+    this.#aging.start();
+  }
+
+  /** Begins to decide, with what has been queued until now: all of it anew, since another one led meanwhile. */
+  lead(): void {
+    if (this.#stopped || this.#leading) return;
+    this.#leading = true;
+    this.#writeProblem = undefined;
+    this.redecideAll();
     this.#queue.start();
+  }
+
+  /** Decides no longer, and goes on watching. */
+  rest(): void {
+    this.#leading = false;
+    // What is under way ends by itself: it may no longer write, and nobody waits for it.
+    void this.#queue.drain(0);
   }
 
   /** Finishes what is being decided, at most for `deadlineMs`, and takes up nothing more. */
   async stop(deadlineMs: number): Promise<boolean> {
+    this.#stopped = true;
+    this.#aging.stop();
     const drained = this.#queue.drain(deadlineMs);
-    await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.stop()));
+    await this.#watches.stop();
     return drained;
   }
 
@@ -108,9 +157,10 @@ export class Controller {
   /**
    * Decides every pending request again, whatever it waits for, but for a Retry-After of the API server: the policies have
    * changed. The queue keeps its order, so that new requests are not held up. Nobody waits longer for what other policies
-   * spent too much time on.
+   * spent too much time on. Where the policies let requests grow older than before, those that were let go are listed.
    */
   redecideAll(): void {
+    if (this.#aging.grown()) this.#watches.relist();
     this.#waits.clear();
     this.#queue.forgive();
     for (const request of this.#requestors.all()) this.#enqueue(request);
@@ -121,20 +171,14 @@ export class Controller {
    * @throws Error when the watches cannot be trusted
    */
   pending(request: RequestInput): PendingFact {
-    const problem = this.#watchProblem(
+    const problem = this.#watches.problem(
       (reflector) => !reflector.hasSynced || reflector.progressAgeMs() > maxCountAgeMs,
     );
     if (problem !== undefined) throw new Error(problem);
     return this.#requestors.pending(request);
   }
 
-  readonly live: readonly HealthCheck[] = [
-    {
-      name: 'watch',
-      problem: () =>
-        this.#watchProblem((reflector) => reflector.hasSynced && reflector.progressAgeMs() > maxWatchAgeMs),
-    },
-  ];
+  readonly live: readonly HealthCheck[] = [aliveCheck('watch', () => this.#watches.named())];
 
   readonly ready: readonly HealthCheck[] = [
     { name: 'requests', problem: () => this.#unlisted() },
@@ -143,74 +187,42 @@ export class Controller {
 
   /** Brings the gauges up to date, before a scrape. */
   measure(): void {
-    const { metrics } = this.#options;
-    metrics.queueDepth.set(this.#queue.ready + this.#queue.delayed);
-    const ages = [...this.#reflectors.values()].map((reflector) => reflector.progressAgeMs());
-    const oldest = Math.max(...ages);
-    if (Number.isFinite(oldest))
-      metrics.watchAge.set({ resource: 'certificatesigningrequests' }, oldest / 1000);
+    const { ready, delayed, working } = this.#queue;
+    const oldestAgeMs = () => this.#queue.oldestAgeMs();
+    this.#options.metrics.queue.measured({ ready, delayed, working, oldestAgeMs });
+    this.#watches.measure();
   }
 
-  #reflector(signer: string): Reflector<Pending> {
-    const { client, log, metrics } = this.#options;
-    const reflector = new Reflector<Pending>({
-      source: resourceSource(client, CSR_PATH, { fieldSelector: `spec.signerName=${signer}` }),
-      project: (object) => {
-        const request = requestOf(object, signer);
-        if (request === undefined) return undefined;
-        // A finished request is not kept, but that it was made is: an older one is not what its kubelet waits for.
-        this.#requestors.saw(request);
-        return isFinished(request) ? undefined : kept(request, object);
-      },
-      handler: {
-        onUpsert: ({ request }) => {
-          const surplus = this.#requestors.add(request);
-          if (!surplus.some(({ uid }) => uid === request.uid)) this.#enqueue(request);
-          for (const one of surplus) {
-            log.debug(identify(one), 'newer requests of the same requestor are kept instead');
-            reflector.drop(one.name);
-          }
-        },
-        onDelete: ({ request }) => this.#forget(request),
-      },
-      observer: {
-        error: (error, during) => {
-          metrics.watchErrors.inc({ resource: 'certificatesigningrequests' });
-          const why = explain(error, client.server);
-          this.#listProblems.set(signer, why);
-          log.error({ signer, during }, `watching requests: ${why}`);
-        },
-        listed: () => this.#listProblems.delete(signer),
-      },
-    });
-    return reflector;
+  #wants(request: CertificateRequest, from: 'list' | 'watch'): boolean {
+    // A finished request is not kept, but that it was made is: an older one is not what its kubelet waits for.
+    this.#requestors.saw(request);
+    // What a list shows as past is not even looked at; what comes past by a watch says that a clock is wrong.
+    return !isFinished(request) && !(from === 'list' && this.#aging.isPast(request));
   }
 
-  #watchProblem(isBad: (reflector: Reflector<Pending>) => boolean): string | undefined {
-    const bad = [...this.#reflectors].filter(([, reflector]) => isBad(reflector)).map(([signer]) => signer);
-    return bad.length === 0 ? undefined : `no watch of requests for ${bad.join(', ')}`;
+  #takeIn(request: CertificateRequest): void {
+    const surplus = this.#requestors.add(request);
+    if (!surplus.some(({ uid }) => uid === request.uid)) this.#enqueue(request);
+    for (const one of surplus) {
+      this.#options.log.debug(identify(one), 'newer requests of the same requestor are kept instead');
+      this.#watches.drop(one);
+    }
   }
 
   #unlisted(): string | undefined {
     if (!this.#started) return 'not begun, waits for a policy and the list of Nodes';
-    const problem = this.#watchProblem((reflector) => !reflector.hasSynced);
-    // One missing permission is behind all of them.
-    const [why] = this.#listProblems.values();
-    return problem === undefined || why === undefined ? problem : `${problem}: ${why}`;
+    return this.#watches.unlisted();
   }
 
   /** A write is tried again every minute while its request is there; what is older is about one that is gone. */
   #recentWriteProblem(): string | undefined {
     const { text, at } = this.#writeProblem ?? { text: undefined, at: 0 };
-    return performance.now() - at < writeProblemMs ? text : undefined;
+    return this.#leading && performance.now() - at < writeProblemMs ? text : undefined;
   }
 
-  #find(name: string): Pending | undefined {
-    for (const reflector of this.#reflectors.values()) {
-      const found = reflector.get(name);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+  /** Lets go of what nobody waits for any more. */
+  #sweep(): void {
+    for (const request of this.#watches.all()) if (this.#aging.isPast(request)) this.#watches.drop(request);
   }
 
   /** Queues what it had no room for, and nothing else: what is through would only fill it again. */
@@ -218,7 +230,7 @@ export class Controller {
     const names = [...this.#putOff];
     this.#putOff.clear();
     for (const name of names) {
-      const found = this.#find(name);
+      const found = this.#watches.find(name);
       if (found !== undefined) this.#enqueue(found.request);
     }
   }
@@ -245,27 +257,45 @@ export class Controller {
   }
 
   async #process(name: string) {
-    const found = this.#find(name);
+    const found = this.#watches.find(name);
     if (found === undefined || this.#written.has(found.request.uid)) return { kind: 'done' } as const;
-    const outcome = await reconcile(found, this.#options, this.#actions());
+    if (!this.#options.gate.mayAct()) return { kind: 'again', afterMs: 0 } as const;
+    const outcome = await this.#reconcile(found);
     // It may have gone meanwhile; what was noted of it since then nobody would ever forget.
     const { uid } = found.request;
-    if (this.#find(name)?.request.uid !== uid) this.#forgetVerdicts(uid);
+    if (this.#watches.find(name)?.request.uid !== uid) this.#forgetVerdicts(uid);
     return outcome;
   }
 
+  async #reconcile(found: Pending): Promise<Outcome> {
+    try {
+      return await reconcile(found, this.#options, this.#actions());
+    } catch (cause) {
+      if (!(cause instanceof KubeError)) throw cause;
+      // What the API server refuses is explained, and may say when to ask again.
+      const why = explain(cause, this.#options.client.server);
+      this.#options.log.error(identify(found.request), `deciding a request failed: ${why}`);
+      return retryAfter(cause);
+    }
+  }
+
   #actions(): ReconcileActions {
-    const { client } = this.#options;
+    const { client, gate } = this.#options;
     let startedAt = 0;
+    const term = gate.term();
     return {
+      mayAct: () => gate.mayAct() && gate.term() === term,
       decide: (request) => {
         startedAt = performance.now();
         return this.#options.decide(request);
       },
-      put: (object, wanted) => putApproval(client, object, { wanted }),
+      put: (object, wanted) => {
+        const timeoutMs = Math.floor(Math.min(writeMs, gate.leftMs()));
+        return putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+      },
       read: async (name) => {
         try {
-          return await getCSR(client, name);
+          return await getCSR(client, name, { turn: 'ahead' });
         } catch (cause) {
           if (isNotFound(cause)) return undefined;
           throw cause;
@@ -276,7 +306,7 @@ export class Controller {
       decided: (request, decision) => this.#report.decided(request, decision, performance.now() - startedAt),
       wrote: (request, condition) => {
         this.#writeProblem = undefined;
-        if (this.#find(request.name)?.request.uid === request.uid) this.#written.add(request.uid);
+        if (this.#watches.find(request.name)?.request.uid === request.uid) this.#written.add(request.uid);
         this.#report.wrote(request, condition);
       },
       writeFailed: (request, condition, cause) => {

@@ -38,6 +38,8 @@ export interface QueueObserver {
   roomAgain?(): void;
   /** `process` threw. It counts as failed. */
   threw?(key: string, error: unknown): void;
+  /** It failed, and is tried again later. */
+  retried?(key: string): void;
   /** Time that a key was ready before a worker took it. */
   waited?(ms: number): void;
 }
@@ -338,6 +340,7 @@ export class WorkQueue {
       this.#items.delete(item.key);
       return;
     }
+    if (outcome.kind === 'failed') this.#observer.retried?.(item.key);
     this.#wait(item, Math.min(againAt ?? Infinity, now + this.#delayAfter(item, outcome)));
   }
 

@@ -27,6 +27,8 @@ export interface Judged extends Decision {
 
 /** What reconciling one request may do to the world, and tell it. */
 export interface ReconcileActions {
+  /** Whether this process is the one that acts, at this moment, and has been so since this request was taken up. */
+  readonly mayAct: () => boolean;
   readonly decide: (request: CertificateRequest) => Promise<Judged>;
   /**
    * PUT /approval with the object's uid and resourceVersion.
@@ -61,6 +63,8 @@ const forbiddenRetryMs = 60_000;
  *
  * A decision of policies that are no longer in force is not written but made again; that is looked at last in the very turn
  * in which the write is sent, after any wait for credentials. A write that is under way when policies change stands, as if they had changed after it.
+ *
+ * A process that may no longer act says nothing of what it decided, and keeps the request for when it may again.
  */
 export async function reconcile(
   start: Pending,
@@ -74,6 +78,7 @@ export async function reconcile(
     const { request, object }: Pending = current;
     // oxlint-disable-next-line no-await-in-loop -- each turn decides what the last one found changed
     const decision = await actions.decide(request);
+    if (!actions.mayAct()) return standby;
     if (!decision.stands()) {
       overtaken += 1;
       continue;
@@ -84,13 +89,15 @@ export async function reconcile(
     try {
       // oxlint-disable-next-line no-await-in-loop
       const whole = object ?? (await readWhole(request, actions));
+      const wanted = (): boolean => actions.mayAct() && decision.stands();
       // oxlint-disable-next-line no-await-in-loop
-      await actions.put(withCondition(whole, condition, actions.message(decision)), decision.stands);
+      await actions.put(withCondition(whole, condition, actions.message(decision)), wanted);
       actions.wrote(request, condition);
       return done;
     } catch (cause) {
       if (!(cause instanceof KubeError)) throw cause;
       if (cause.kind === 'aborted' && !cause.uncertain) {
+        if (!actions.mayAct()) return standby;
         overtaken += 1;
         continue;
       }
@@ -109,6 +116,9 @@ export async function reconcile(
 }
 
 const done: Outcome = { kind: 'done' };
+
+/** Nothing is taken up before this process may act again; then at once. */
+const standby: Outcome = { kind: 'again', afterMs: 0 };
 
 /** Which condition a verdict leads to. Whatever is not a clear case of one writes none. */
 function conditionFor(verdict: VerdictKind, options: ReconcileOptions): WrittenCondition | undefined {
@@ -156,7 +166,8 @@ function afterFailedWrite(cause: KubeError): Outcome | 'read again' {
   return cause.uncertain ? 'read again' : retryAfter(cause);
 }
 
-function retryAfter(cause: KubeError): Outcome {
+/** Backoff, and not before the API server asks for it. */
+export function retryAfter(cause: KubeError): Outcome {
   return { kind: 'failed', atLeastMs: (cause.retryAfterSeconds ?? 0) * 1000 };
 }
 

@@ -1,10 +1,10 @@
-import { isExpired, isTooLarge, KubeError } from '../kube/errors.ts';
-import type { ListPage } from '../kube/list.ts';
 import { asObject, bookmarkVersion, type KubeObject } from '../kube/objects.ts';
 import { compareResourceVersions } from '../kube/resource-version.ts';
 import type { Source } from '../kube/source.ts';
-import { backoffDelay, type Backoff } from './backoff.ts';
+import { pauseAfter, type Backoff } from './backoff.ts';
 import { sleep, systemClock, type Clock } from './clock.ts';
+import { pagesOf } from './pages.ts';
+import { howEnded, type WatchEnd } from './watch-end.ts';
 
 /** Called in the order of events. An exception is reported and does not stop anything. */
 export interface ReflectorHandler<T> {
@@ -16,12 +16,6 @@ export interface ReflectorHandler<T> {
   onListed?(): void;
 }
 
-/**
- * How a watch ended: `timeout` in good order, the others lead to a new list. `silent` may also mean that nothing
- * happened: the API server sends no bookmarks then, unless etcd reports progress to it.
- */
-type WatchEnd = 'timeout' | 'early' | 'expired' | 'silent' | 'rotated' | 'error';
-
 export interface ReflectorObserver {
   listed?(items: number, ms: number): void;
   watchEnded?(how: WatchEnd): void;
@@ -31,8 +25,11 @@ export interface ReflectorObserver {
 
 export interface ReflectorOptions<T> {
   readonly source: Source;
-  /** What is kept of an object; undefined when it is of no interest. An exception means undefined. */
-  readonly project: (object: KubeObject) => T | undefined;
+  /**
+   * What is kept of an object; undefined when it is of no interest. An exception means undefined. An object that is held
+   * is not projected again while it has the same version.
+   */
+  readonly project: (object: KubeObject, from: 'list' | 'watch') => T | undefined;
   readonly handler?: ReflectorHandler<T>;
   readonly observer?: ReflectorObserver;
   readonly clock?: Clock;
@@ -40,12 +37,23 @@ export interface ReflectorOptions<T> {
   readonly backoff?: Backoff;
   readonly pageSize?: number;
   readonly watchSeconds?: readonly [number, number];
+  /**
+   * Lists anew after every watch, also after one that ended in good order: whatever a watch has not shown, because
+   * somebody in between swallowed it, is found within the longest watch. For what is cheap to list.
+   */
+  readonly listAfterWatch?: boolean;
 }
 
 interface Held<T> {
   readonly resourceVersion: string;
   readonly item: T;
 }
+
+/**
+ * A page of 100 Nodes is 2 to 3 MB of JSON. Of 500 it is five times that, several times over while it is read, and a list
+ * of 15,000 Nodes takes the same time (test/bench/scale.bench.ts).
+ */
+const defaultPageSize = 100;
 
 /** A watch that lived so long was healthy: the next failure starts backing off from the beginning. */
 const HEALTHY_MS = 5_000;
@@ -56,7 +64,7 @@ const HEALTHY_MS = 5_000;
  */
 export class Reflector<T> {
   readonly #source: Source;
-  readonly #project: (object: KubeObject) => T | undefined;
+  readonly #project: ReflectorOptions<T>['project'];
   readonly #handler: ReflectorHandler<T>;
   readonly #observer: ReflectorObserver;
   readonly #clock: Clock;
@@ -64,13 +72,18 @@ export class Reflector<T> {
   readonly #backoff: Backoff;
   readonly #pageSize: number;
   readonly #watchSeconds: readonly [number, number];
+  readonly #listAfterWatch: boolean;
   readonly #stopping = new AbortController();
+  /** Of the list and watch that are under way. */
+  #round = new AbortController();
   readonly #held = new Map<string, Held<T>>();
   readonly #synced: Promise<void>;
   #resolveSynced: () => void = () => undefined;
   #hasSynced = false;
   #resourceVersion = '';
   #progressAt: number | undefined;
+  /** Until then nothing is expected of the loop. */
+  #activeAt: number | undefined;
   #failures = 0;
   #running: Promise<void> | undefined;
 
@@ -82,8 +95,9 @@ export class Reflector<T> {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#backoff = options.backoff ?? { baseMs: 200, maxMs: 10_000 };
-    this.#pageSize = options.pageSize ?? 500;
+    this.#pageSize = options.pageSize ?? defaultPageSize;
     this.#watchSeconds = options.watchSeconds ?? [300, 600];
+    this.#listAfterWatch = options.listAfterWatch ?? false;
     this.#synced = new Promise((resolve) => {
       this.#resolveSynced = resolve;
     });
@@ -114,6 +128,16 @@ export class Reflector<T> {
     return this.#progressAt === undefined ? Infinity : this.#clock.now() - this.#progressAt;
   }
 
+  /** Milliseconds since the loop last heard something or tried anything; 0 before it begins, and while it pauses. */
+  idleMs(): number {
+    return Math.max(0, this.#clock.now() - (this.#activeAt ?? Infinity));
+  }
+
+  /** Ends the watch, or the list that is under way, and lists anew: what `project` takes has changed. */
+  relist(): void {
+    this.#round.abort();
+  }
+
   get latestResourceVersion(): string {
     return this.#resourceVersion;
   }
@@ -142,10 +166,13 @@ export class Reflector<T> {
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      let retryAfterMs = 0;
+    const stopping = this.#stopping.signal;
+    while (!stopping.aborted) {
+      let failure: unknown;
       let during: 'list' | 'watch' = 'list';
+      this.#round = new AbortController();
+      const signal = AbortSignal.any([stopping, this.#round.signal]);
+      this.#touch();
       try {
         // oxlint-disable-next-line no-await-in-loop -- a control loop
         await this.#list(signal);
@@ -153,46 +180,48 @@ export class Reflector<T> {
         // oxlint-disable-next-line no-await-in-loop
         await this.#watchWhileHealthy(signal);
       } catch (error) {
-        if (signal.aborted) break;
+        if (stopping.aborted) break;
+        if (signal.aborted) continue;
         if (during === 'list' || howEnded(error) === 'error') {
           this.#report(() => this.#observer.error?.(error, during));
         }
-        if (error instanceof KubeError) retryAfterMs = (error.retryAfterSeconds ?? 0) * 1000;
+        failure = error;
       }
+      if (signal.aborted) continue;
       this.#failures += 1;
-      const delay = backoffDelay(this.#failures, this.#backoff, this.#random);
+      const pause = pauseAfter(failure, this.#failures, this.#backoff, this.#random);
+      this.#touch(pause);
       // oxlint-disable-next-line no-await-in-loop
-      await sleep(this.#clock, Math.max(delay, retryAfterMs), signal);
+      await sleep(this.#clock, pause, signal);
     }
+  }
+
+  /** @param forMs so long it will be quiet, in good order */
+  #touch(forMs = 0): void {
+    this.#activeAt = this.#clock.now() + forMs;
   }
 
   async #list(signal: AbortSignal): Promise<void> {
     const startedAt = this.#clock.now();
     const seen = new Set<string>();
     let resourceVersion: string | undefined;
-    let continueToken = '';
-    let limit = this.#pageSize;
-    do {
-      let page: ListPage;
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- each page names the next
-        page = await this.#source.list({ limit, continueToken }, signal);
-      } catch (error) {
-        // 500 requests of 1.5 MiB each, which any node may create, must not keep us from the rest.
-        if (!isTooLarge(error) || limit <= 1) throw error;
-        limit = Math.ceil(limit / 4);
-        continue;
-      }
+    const options = {
+      pageSize: this.#pageSize,
+      backoff: this.#backoff,
+      clock: this.#clock,
+      random: this.#random,
+      failed: (error: unknown) => this.#report(() => this.#observer.error?.(error, 'list')),
+    };
+    for await (const page of pagesOf(this.#source, options, signal)) {
+      this.#touch();
       resourceVersion ??= page.resourceVersion;
       for (const raw of page.items) {
         const object = this.#read(raw);
         if (object === undefined) continue;
         seen.add(keyOf(object));
-        this.#upsert(object);
+        this.#upsert(object, 'list');
       }
-      continueToken = page.continueToken;
-      if (continueToken === '') break;
-    } while (!signal.aborted);
+    }
     signal.throwIfAborted();
     for (const key of this.#held.keys()) if (!seen.has(key)) this.#delete(key);
     // Only now: a copy of half a list is no newer than the one before.
@@ -215,7 +244,10 @@ export class Reflector<T> {
         // oxlint-disable-next-line no-await-in-loop -- a control loop
         await this.#watchOnce(timeoutSeconds, signal);
       } catch (error) {
-        if (!signal.aborted) this.#report(() => this.#observer.watchEnded?.(howEnded(error)));
+        if (!this.#stopping.signal.aborted) {
+          const how = signal.aborted ? 'asked' : howEnded(error);
+          this.#report(() => this.#observer.watchEnded?.(how));
+        }
         throw error;
       } finally {
         lived = this.#clock.now() - startedAt;
@@ -225,11 +257,12 @@ export class Reflector<T> {
       // A server under load ends watches early, and events may be gone with them (TRAPS.md): list again.
       const early = lived < timeoutSeconds * 1000 - 1_000;
       this.#report(() => this.#observer.watchEnded?.(early ? 'early' : 'timeout'));
-      if (early) return;
+      if (early || this.#listAfterWatch) return;
     }
   }
 
   async #watchOnce(timeoutSeconds: number, signal: AbortSignal): Promise<void> {
+    this.#touch();
     const from = { resourceVersion: this.#resourceVersion, timeoutSeconds };
     for await (const { type, object: raw } of this.#source.watch(from, signal)) {
       if (signal.aborted) return;
@@ -239,14 +272,15 @@ export class Reflector<T> {
         const object = this.#read(raw);
         if (object === undefined) continue;
         if (type === 'DELETED') this.#delete(keyOf(object));
-        else this.#upsert(object);
+        else this.#upsert(object, 'watch');
         this.#resourceVersion = object.metadata.resourceVersion;
       }
       this.#progressAt = this.#clock.now();
+      this.#touch();
     }
   }
 
-  #upsert(object: KubeObject): void {
+  #upsert(object: KubeObject, from: 'list' | 'watch'): void {
     const key = keyOf(object);
     const { resourceVersion } = object.metadata;
     const before = this.#held.get(key);
@@ -254,7 +288,7 @@ export class Reflector<T> {
     if (before !== undefined && before.resourceVersion === resourceVersion && resourceVersion !== '') return;
     let item: T | undefined;
     try {
-      item = this.#project(object);
+      item = this.#project(object, from);
     } catch (error) {
       this.#report(() => this.#observer.error?.(error, 'project'));
     }
@@ -303,11 +337,4 @@ export class Reflector<T> {
 function keyOf({ metadata }: KubeObject): string {
   const { namespace, name } = metadata;
   return typeof namespace === 'string' && namespace !== '' ? `${namespace}/${name}` : name;
-}
-
-function howEnded(error: unknown): WatchEnd {
-  if (isExpired(error)) return 'expired';
-  const reason = error instanceof KubeError ? error.reason : undefined;
-  if (reason === 'WatchSilent') return 'silent';
-  return reason === 'CredentialsRotated' ? 'rotated' : 'error';
 }

@@ -62,7 +62,7 @@ export class Report {
     log.info({ ...identify(request), condition }, 'wrote');
   }
 
-  /** @returns what is wrong with writing itself; undefined when only this request was overtaken by others */
+  /** @returns what is wrong with writing itself; undefined when it is about this request alone */
   writeFailed(
     request: CertificateRequest,
     condition: WrittenCondition,
@@ -71,10 +71,16 @@ export class Report {
     const { metrics, log, server } = this.#options;
     const result = cause.status === undefined ? cause.kind : String(cause.status);
     metrics.writes.inc({ condition, result });
-    const lost = isNotFound(cause) || cause.status === 409 || cause.status === 422;
+    const lost = isNotFound(cause) || cause.status === 409;
+    // The stored request takes no such condition: that is about this one alone, but somebody must look at it.
+    const invalid = cause.status === 422;
+    const level = lost ? 'info' : invalid ? 'warn' : 'error';
     const why = explain(cause, server());
-    log[lost ? 'info' : 'error']({ ...identify(request), condition, result }, `could not write: ${why}`);
-    return lost ? undefined : why;
+    log[level](
+      { ...identify(request), condition, result },
+      `could not write${invalid ? ', and is not tried again' : ''}: ${why}`,
+    );
+    return lost || invalid ? undefined : why;
   }
 }
 

@@ -24,7 +24,7 @@ const forgetMs = 24 * 3600 * 1000;
 const clockSkewMs = 5_000;
 
 /** Only so recent requests count as pending: no kubelet waits for an older one, which is there for a day all the same. */
-const recentMs = 15 * 60 * 1000;
+export const recentMs = 15 * 60 * 1000;
 
 /** A request that was made further in the future was made by a clock that goes wrong. */
 const futureMs = 60_000;
@@ -85,6 +85,7 @@ export class Requestors {
 
   #surplus(username: string, mine: ReadonlyMap<string, CertificateRequest>): CertificateRequest[] {
     const limit = username.startsWith('system:node:') ? this.#limits.ofNode : this.#limits.ofOther;
+    if (mine.size <= limit && (this.#bytes.get(username) ?? 0) <= this.#limits.bytes) return [];
     const rest = new Set(mine.values());
     const surplus: CertificateRequest[] = [];
     let bytes = this.#bytes.get(username) ?? 0;

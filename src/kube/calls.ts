@@ -17,7 +17,7 @@ import {
 } from './objects.ts';
 import { apiPath } from './path.ts';
 
-type Options = Pick<RequestOptions, 'signal' | 'timeoutMs'>;
+type Options = Pick<RequestOptions, 'signal' | 'timeoutMs' | 'turn'>;
 
 export const CSR_PATH = apiPath('apis', 'certificates.k8s.io', 'v1', 'certificatesigningrequests');
 export const NODE_PATH = apiPath('api', 'v1', 'nodes');
@@ -95,7 +95,7 @@ export async function createEvent(
   client: KubeClient,
   namespace: string,
   event: JsonRecord,
-  options?: Options,
+  options?: Options & Pick<RequestOptions, 'wanted'>,
 ): Promise<void> {
   const path = apiPath('apis', 'events.k8s.io', 'v1', 'namespaces', namespace, 'events');
   await client.create(path, { ...event, apiVersion: 'events.k8s.io/v1', kind: 'Event' }, options);

@@ -1,9 +1,11 @@
 import { eventError, isJson, jsonBody, statusError } from './answer.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import { KubeError } from './errors.ts';
-import { exchange, type Answer, type Exchange } from './exchange.ts';
+import { aborted, exchange, noLongerWanted, type Answer, type Exchange } from './exchange.ts';
 import { isRecord, parseJson, type JsonRecord } from './json.ts';
 import { withQuery, type Query } from './path.ts';
+import type { Pacer, Turn } from './pacer.ts';
+import { ServerClock } from './server-clock.ts';
 import { Transport } from './transport.ts';
 import { watchLines } from './watch-stream.ts';
 
@@ -25,6 +27,8 @@ export interface KubeClientOptions {
   readonly maxEventBytes?: number;
   /** http:// sends the token in the clear; for a local proxy only. */
   readonly allowPlainHttp?: boolean;
+  /** Holds back requests that say how they take their turn. None: the API server paces its clients itself. */
+  readonly pacer?: Pacer | undefined;
 }
 
 export interface RequestOptions {
@@ -32,10 +36,11 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
   /**
-   * Asked in the very turn in which the request is handed to its connection: whoever has to wait for credentials may no
-   * longer want it. False is an `aborted` of which nothing was sent.
+   * Asked when there are credentials, and again in the very turn in which a connection begins to send it: whoever has to
+   * wait for either may no longer want it. False is an `aborted` of which nothing was sent.
    */
   readonly wanted?: (() => boolean) | undefined;
+  readonly turn?: Turn | undefined;
 }
 
 export interface WatchEvent {
@@ -48,7 +53,7 @@ const DEFAULTS = {
   timeoutMs: 10_000,
   connectTimeoutMs: 5_000,
   watchIdleMs: 90_000,
-  // Room for 500 Nodes of 30 KB. A page of anything larger is asked for in parts, at a fraction of the memory.
+  // Room for 100 Nodes of 160 KB. A page of anything larger is asked for in parts, at a fraction of the memory.
   maxBytes: 16 * 1024 * 1024,
   maxEventBytes: 8 * 1024 * 1024,
   allowPlainHttp: false,
@@ -62,13 +67,16 @@ const isEventType = (type: unknown): type is WatchEvent['type'] =>
  * Nothing is retried here but a 401, once, with fresh credentials: what else to retry is the caller's to know.
  */
 export class KubeClient {
-  readonly #options: Required<KubeClientOptions>;
+  readonly #options: Required<Omit<KubeClientOptions, 'pacer'>>;
+  readonly #pacer: Pacer | undefined;
   readonly #transport: Transport;
+  readonly #clock = new ServerClock(() => performance.now());
   readonly #origin: string;
   readonly #prefix: string;
 
   constructor(options: KubeClientOptions) {
     this.#options = { ...DEFAULTS, ...options };
+    this.#pacer = options.pacer;
     const server = parseServer(options.credentials.server, this.#options.allowPlainHttp);
     this.#origin = server.origin;
     this.#prefix = server.pathname.replace(/\/+$/, '');
@@ -82,6 +90,11 @@ export class KubeClient {
   /** For messages: where we are connected to. */
   get server(): string {
     return this.#origin + this.#prefix;
+  }
+
+  /** By the API server's clock; by ours before its first answer. */
+  now(): Date {
+    return this.#clock.now() ?? new Date();
   }
 
   get(path: string, options?: RequestOptions): Promise<JsonRecord> {
@@ -115,8 +128,10 @@ export class KubeClient {
     method: Exchange['method'],
     path: string,
     body: unknown,
-    options: RequestOptions | undefined,
+    asked: RequestOptions | undefined,
   ): Promise<JsonRecord> {
+    const isPaced = this.#pacer !== undefined && asked?.turn !== undefined;
+    const options = isPaced ? await this.#takeTurn(this.#pacer, asked) : asked;
     const given = this.#options.credentials.get();
     const credential = given instanceof Promise ? await given : given;
     try {
@@ -125,6 +140,16 @@ export class KubeClient {
       if (!(await this.#mayRetry(error, credential))) throw error;
       return await this.#requestOnce(method, path, body, options, await this.#options.credentials.get());
     }
+  }
+
+  /** @returns the options with what is left of the deadline */
+  async #takeTurn(pacer: Pacer, options: RequestOptions): Promise<RequestOptions> {
+    const { signal, turn, timeoutMs = this.#options.timeoutMs } = options;
+    const delayMs = turn === 'ahead' ? 0 : pacer.delayMs();
+    if (delayMs >= timeoutMs) throw tooManyBefore(delayMs);
+    pacer.take();
+    if (delayMs > 0) await pause(delayMs, signal);
+    return { ...options, timeoutMs: timeoutMs - delayMs };
   }
 
   async #requestOnce(
@@ -144,10 +169,13 @@ export class KubeClient {
       timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
       maxBytes: this.#options.maxBytes,
       signal: options?.signal,
+      wanted: options?.wanted,
     });
     const write = method !== 'GET';
     if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
-    return jsonBody(answer, write);
+    const object = jsonBody(answer, write);
+    this.#clock.saw(answer.headers['date']);
+    return object;
   }
 
   async *#watchOnce(
@@ -189,8 +217,30 @@ export class KubeClient {
   }
 }
 
-function noLongerWanted(): KubeError {
-  return new KubeError({ kind: 'aborted', message: 'no longer wanted when it could be sent' });
+/** Nothing was sent, and nothing is wrong with the API server. */
+function tooManyBefore(delayMs: number): KubeError {
+  const seconds = Math.ceil(delayMs / 1000);
+  return new KubeError({
+    kind: 'aborted',
+    reason: 'Paced',
+    message: `not sent: limits.apiQps of the configuration allows it in ${String(seconds)} s only, and its deadline is earlier`,
+    retryAfterSeconds: seconds,
+  });
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(aborted(signal, false));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+  });
 }
 
 function parseServer(server: string, allowPlainHttp: boolean): URL {

@@ -16,7 +16,7 @@ export interface ServedResource {
 export async function servedResources(
   client: KubeClient,
   path: string,
-  options?: Pick<RequestOptions, 'signal' | 'timeoutMs'>,
+  options?: Pick<RequestOptions, 'signal' | 'timeoutMs' | 'turn'>,
 ): Promise<ReadonlyMap<string, ServedResource> | undefined> {
   try {
     const { kind, resources } = await client.get(path, options);

@@ -10,6 +10,8 @@ export interface Exchange {
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Asked when a connection has come to it, before the first byte is written; false is an `aborted` of which nothing was sent. */
+  readonly wanted?: (() => boolean) | undefined;
 }
 
 export interface Answer {
@@ -68,6 +70,7 @@ export function exchange(dispatcher: Dispatcher, request: Exchange): Promise<Ans
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {
+        if (finished === undefined && request.wanted?.() === false) finish(noLongerWanted());
         if (finished !== undefined && finished !== true) started.abort(finished);
         else controller = started;
       },
@@ -114,6 +117,10 @@ export function exchange(dispatcher: Dispatcher, request: Exchange): Promise<Ans
       finish(networkError(error, false));
     }
   });
+}
+
+export function noLongerWanted(): KubeError {
+  return new KubeError({ kind: 'aborted', message: 'no longer wanted when it could be sent' });
 }
 
 export function aborted(signal: AbortSignal | undefined, uncertain: boolean): KubeError {

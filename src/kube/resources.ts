@@ -16,7 +16,7 @@ export interface ResourceRef {
   readonly namespace: string;
 }
 
-type Options = Pick<RequestOptions, 'signal' | 'timeoutMs'>;
+type Options = Pick<RequestOptions, 'signal' | 'timeoutMs' | 'turn'>;
 
 function groupPath({ group, version }: ResourceRef): string {
   return group === '' ? apiPath('api', version) : apiPath('apis', group, version);

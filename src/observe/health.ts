@@ -7,6 +7,8 @@ export interface HealthCheck {
   readonly name: string;
   /** Undefined when all is well, else what is wrong. */
   readonly problem: () => string | undefined;
+  /** Said beside the name when all is well. */
+  readonly detail?: () => string;
 }
 
 export interface HealthOptions {
@@ -44,10 +46,12 @@ export function serveHealth(options: HealthOptions): Promise<Listening> {
 const text = 'text/plain; charset=utf-8';
 
 function checked(checks: readonly HealthCheck[]): [number, string, string] {
-  const lines = checks.map(({ name, problem }) => ({ name, problem: problem() }));
+  const lines = checks.map(({ name, problem, detail }) => ({ name, problem: problem(), detail: detail?.() }));
   const failing = lines.some((line) => line.problem !== undefined);
   const body = lines.map((line) =>
-    line.problem === undefined ? `[+] ${line.name}` : `[-] ${line.name}: ${line.problem}`,
+    line.problem === undefined
+      ? `[+] ${line.name}${line.detail === undefined ? '' : `: ${line.detail}`}`
+      : `[-] ${line.name}: ${line.problem}`,
   );
   return [failing ? 503 : 200, text, `${body.join('\n')}\n`];
 }

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client';
 import type { Reason, VerdictKind } from '../decide/verdict.ts';
+import { QueueMetrics } from './queue-metrics.ts';
+import { WatchMetrics } from './watch-metrics.ts';
 
 /** Those that are counted; a request that is left alone has no figure to watch. */
 const shownVerdicts: readonly VerdictKind[] = ['approve', 'deny', 'wait', 'error', 'abstain'];
@@ -55,23 +57,8 @@ export class Metrics {
     buckets: seconds,
     registers: [this.registry],
   });
-  readonly queueDepth = new Gauge({
-    name: `${prefix}queue_depth`,
-    help: 'Requests waiting to be decided.',
-    registers: [this.registry],
-  });
-  readonly watchErrors = new Counter({
-    name: `${prefix}watch_errors_total`,
-    help: 'Failed lists and watches, by resource.',
-    labelNames: ['resource'] as const,
-    registers: [this.registry],
-  });
-  readonly watchAge = new Gauge({
-    name: `${prefix}watch_last_progress_age_seconds`,
-    help: 'Time since a watch last gave a sign of life, by resource.',
-    labelNames: ['resource'] as const,
-    registers: [this.registry],
-  });
+  readonly queue = new QueueMetrics(this.registry);
+  readonly watch = new WatchMetrics(this.registry);
   readonly eventErrors = new Counter({
     name: `${prefix}event_errors_total`,
     help: 'Events that could not be written.',
@@ -130,6 +117,23 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly leader = new Gauge({
+    name: `${prefix}leader`,
+    help: '1 while this process decides, 0 while it stands by.',
+    registers: [this.registry],
+  });
+  readonly leaderTransitions = new Counter({
+    name: `${prefix}leader_transitions_total`,
+    help: 'Times that this process began to decide (`leader`) or ceased to (`standby`).',
+    labelNames: ['to'] as const,
+    registers: [this.registry],
+  });
+  readonly leaseErrors = new Counter({
+    name: `${prefix}lease_errors_total`,
+    help: 'Calls for the Lease of the leader election that failed.',
+    registers: [this.registry],
+  });
+
   /**
    * @param version shown by `csr_approver_build_info`
    * @param known reason codes that rules declare at present
@@ -143,7 +147,7 @@ export class Metrics {
       registers: [this.registry],
     }).set({ version }, 1);
     collectDefaultMetrics({ register: this.registry });
-    for (const resource of ['certificatesigningrequests', 'nodes']) this.watchErrors.inc({ resource }, 0);
+    for (const to of ['leader', 'standby']) this.leaderTransitions.inc({ to }, 0);
     for (const condition of ['Approved', 'Denied']) this.writes.inc({ condition, result: 'ok' }, 0);
   }
 
@@ -158,6 +162,16 @@ export class Metrics {
   /** The same of a signer. */
   expectSigner(signer: string): void {
     for (const verdict of shownVerdicts) this.decisions.inc({ signer, verdict }, 0);
+  }
+
+  leads(): void {
+    this.leader.set(1);
+    this.leaderTransitions.inc({ to: 'leader' });
+  }
+
+  follows(): void {
+    this.leader.set(0);
+    this.leaderTransitions.inc({ to: 'standby' });
   }
 
   fetched(bundle: string, at: Date): void {

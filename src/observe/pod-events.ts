@@ -15,13 +15,18 @@ export function ownPod(env: Readonly<Record<string, string | undefined>>): Pod |
   return name === '' || namespace === '' || uid === '' ? undefined : { name, namespace, uid };
 }
 
-const types = { PolicyActivated: 'Normal', PolicyRejected: 'Warning' } as const;
+/** By reason. */
+const kinds = {
+  PolicyActivated: { type: 'Normal', action: 'ActivatePolicy' },
+  PolicyRejected: { type: 'Warning', action: 'ActivatePolicy' },
+  LeadershipTaken: { type: 'Normal', action: 'Lead' },
+} as const;
 
 /** So many Events in a row, and one more for each minute: a bundle server that goes mad must not fill etcd. */
 const burst = 20;
 const refillMs = 60_000;
 
-/** Says on our own Pod what became of a policy, and says it again only when that changes. */
+/** Says on our own Pod what became of a policy, or that it leads, and says it again only when that changes. */
 export class PodEvents {
   readonly #pod: Pod;
   readonly #sink: EventSink;
@@ -38,7 +43,7 @@ export class PodEvents {
   }
 
   /** @param note escaped already; cut to what the API server takes */
-  report(reason: keyof typeof types, note: string): void {
+  report(reason: keyof typeof kinds, note: string): void {
     const said = `${reason}\0${note}`;
     if (said === this.#said || !this.#mayAfford()) return;
     this.#said = said;
@@ -59,7 +64,7 @@ export class PodEvents {
     return true;
   }
 
-  #event(reason: keyof typeof types, note: string, said: string) {
+  #event(reason: keyof typeof kinds, note: string, said: string) {
     const now = this.#now().toISOString();
     const { name, namespace, uid } = this.#pod;
     const suffix = createHash('sha256').update(`${said}\0${now}`).digest('hex').slice(0, 16);
@@ -68,8 +73,7 @@ export class PodEvents {
       eventTime: now.replace('Z', '000Z'),
       reportingController: component,
       reportingInstance: name,
-      action: 'ActivatePolicy',
-      type: types[reason],
+      ...kinds[reason],
       reason,
       note: cut(note, maxNoteBytes),
       regarding: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid },

@@ -39,6 +39,7 @@ export const freeNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 const everythingBelow = [
+  'election',
   'controller',
   'activation',
   'verify',
@@ -68,6 +69,12 @@ export const modules: readonly Module[] = [
     holds: 'one file per command',
     imports: everythingBelow,
     uses: ['files', 'timers', 'machine', 'commander', 'yaml', 'zod'],
+  },
+  {
+    folder: 'election',
+    holds: 'which of several processes acts: the Lease, and who may when',
+    imports: ['controller/clock.ts', 'config/election.ts', 'kube'],
+    uses: [],
   },
   {
     folder: 'controller',

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -106,6 +105,18 @@ test('test/README.md has the steps of `make test`, in their order', () => {
   const listed = rows.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
   expect(steps.length).toBeGreaterThan(10);
   expect(listed).toEqual(steps);
+});
+
+test('test/README.md has a row for every chaos scenario, and their number', () => {
+  const files = readdirSync(`${root}test/chaos`).filter((file) => file.endsWith('.test.ts'));
+  const scenarios = files.flatMap((file) =>
+    [...read(`test/chaos/${file}`).matchAll(/^scenario\(\s*(['"])(.+?)\1/gm)].map(([, , name = '']) => name),
+  );
+  const section = read('test/README.md').split('\n## Chaos\n')[1]?.split('\n## ')[0] ?? '';
+  const rows = [...section.matchAll(/^\| (?!scenario|---)([^|]+?) \| [^|]+ \| [^|]+ \|$/gm)];
+  expect(rows.map(([, name = '']) => name).sort()).toEqual(scenarios.sort());
+  expect(scenarios.length).toBeGreaterThan(15);
+  expect(section).toContain(`${String(scenarios.length)} scenarios`);
 });
 
 function read(file: string): string {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { command } from '../../deploy/image/command.ts';
 import { blobFile, indexDigest, platformManifests } from '../../deploy/image/layout.ts';
 import { platforms, type Platform } from '../../deploy/image/platforms.ts';
+import { runMemory } from '../../deploy/program/memory.ts';
 import { version } from '../../src/cli/version.ts';
 import { layout } from './container.ts';
 import { deploymentPod } from './pod.ts';
@@ -92,7 +93,12 @@ describe.each(platforms)('the $arch image', ({ arch, triplet, loader }) => {
     const { runAsUser, runAsGroup } = pod.securityContext;
     expect(config).toMatchObject({
       User: `${String(runAsUser)}:${String(runAsGroup)}`,
-      Entrypoint: ['/usr/bin/node', '--use-openssl-ca', '/usr/lib/rego-csr-approver/rego-csr-approver.mjs'],
+      Entrypoint: [
+        '/usr/bin/node',
+        '--use-openssl-ca',
+        ...runMemory,
+        '/usr/lib/rego-csr-approver/rego-csr-approver.mjs',
+      ],
       Cmd: ['--help'],
     });
     const ports = pod.containers[0].ports.map(({ containerPort }) => `${String(containerPort)}/tcp`);

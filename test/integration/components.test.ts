@@ -34,7 +34,8 @@ const podSpec = z.looseObject({
 });
 const labels = z.record(z.string(), z.string());
 const deployment = z.object({
-  spec: z.object({
+  spec: z.looseObject({
+    replicas: z.number(),
     selector: z.object({ matchLabels: labels }),
     template: z.object({ metadata: z.object({ labels }), spec: podSpec }),
   }),
@@ -67,6 +68,31 @@ describe('control-plane', () => {
     const keys = pod.tolerations.map(({ key }) => key);
     expect(keys).toEqual(expect.arrayContaining(before.tolerations.map(({ key }) => key)));
     expect(keys).toContain('node-role.kubernetes.io/control-plane');
+  });
+});
+
+describe('ha', () => {
+  test('runs two, apart where that is possible, of which one may be evicted', async () => {
+    const text = await manifests(scene, 'ha');
+    await apply(scene, text);
+    const { replicas, selector, template, strategy } = deploymentOf(text);
+    expect([replicas, deploymentOf(await manifests(scene)).replicas]).toEqual([2, 1]);
+    expect(strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+    const pod = await createPod(text);
+    expect(pod['topologySpreadConstraints']).toMatchObject(
+      ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
+        topologyKey,
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: expect.objectContaining(selector.matchLabels) },
+      })),
+    );
+    expect(template.metadata.labels).toMatchObject(selector.matchLabels);
+    const budget = objectsOf(text).find(({ kind }) => kind === 'PodDisruptionBudget');
+    expect(budget?.['spec']).toEqual({
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      selector: { matchLabels: selector.matchLabels },
+    });
   });
 });
 
@@ -242,7 +268,8 @@ describe('bootstrap-rbac', () => {
 });
 
 test('all of them together, and the overlay that is a start, are applied as they are', async () => {
-  const every = ['control-plane', 'network-policy', 'bootstrap-rbac', 'client-certificates'];
+  const rbac = ['bootstrap-rbac', 'client-certificates'];
+  const every = ['control-plane', 'network-policy', ...rbac, 'ha', 'flow-schema'];
   await apply(scene, await manifests(scene, ...every));
   await apply(scene, await scene.cluster.kubectl(['kustomize', join(kustomize, 'overlays/production')]));
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import type { KubeObject } from '../../src/kube/objects.ts';
-import { Approver } from '../support/approver.ts';
+import { Approver, type ApproverOptions } from '../support/approver.ts';
 import type { Scene } from './scene.ts';
 
 /** deploy/ as a user applies it, and the program with what it grants, and nothing else. */
@@ -52,9 +52,18 @@ async function mountedConfig(scene: Scene): Promise<string> {
   return stringify(rest);
 }
 
-/** @param kubeconfig leads to the API server with a token of the ServiceAccount */
-export async function startInstalled(scene: Scene, kubeconfig: string, ready = true): Promise<Approver> {
+/**
+ * @param kubeconfig leads to the API server with a token of the ServiceAccount
+ * @param more lines of YAML of the configuration, beside what deploy/ mounts, and of the environment
+ */
+export async function startInstalled(
+  scene: Scene,
+  kubeconfig: string,
+  ready = true,
+  more: Pick<ApproverOptions, 'config' | 'env'> = {},
+): Promise<Approver> {
   // As the downward API tells it; an Event may be about a Pod that is not there.
-  const env = { POD_NAME: 'rego-csr-approver-0', POD_NAMESPACE: NAMESPACE, POD_UID: randomUUID() };
-  return scene.keep(Approver.start({ kubeconfig, config: await mountedConfig(scene), ready, env }));
+  const pod = { POD_NAME: 'rego-csr-approver-0', POD_NAMESPACE: NAMESPACE, POD_UID: randomUUID() };
+  const config = [await mountedConfig(scene), more.config ?? ''].join('\n');
+  return scene.keep(Approver.start({ kubeconfig, config, ready, env: { ...pod, ...more.env } }));
 }

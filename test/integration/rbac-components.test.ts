@@ -29,7 +29,13 @@ beforeAll(async () => {
     controllers: ['*', '-certificatesigningrequest-approving-controller'],
   });
   const base = objectsOf(await manifests(scene)).filter((one) => isRBAC(one));
-  for (const component of ['client-certificates', 'bootstrap-rbac', 'control-plane', 'network-policy']) {
+  for (const component of [
+    'client-certificates',
+    'bootstrap-rbac',
+    'control-plane',
+    'network-policy',
+    'ha',
+  ]) {
     const all = objectsOf(await manifests(scene, component)).filter((one) => isRBAC(one));
     expect(all).toEqual(expect.arrayContaining(base));
     const known = new Set(base.map(keyOf));

@@ -38,6 +38,7 @@ interface Row {
 }
 
 const requests = 'certificatesigningrequests';
+const leases = 'leases';
 const forbids = (verb: string, resource: string): RegExp =>
   new RegExp(`forbids it; grant it by RBAC.*cannot ${verb} resource \\\\*"${resource}\\\\*"`);
 const unavailable = (fact: string): RegExp =>
@@ -143,6 +144,35 @@ const rows: Row[] = [
     said: { log: /could not write an Event: .*cannot create resource .*"events.*"rego-csr-approver\\*"/ },
     approves: true,
   },
+  {
+    role: 'Role',
+    namespace: NAMESPACE,
+    resource: leases,
+    verb: 'create',
+    said: {
+      log: forbids('create', leases),
+      readyz: /\[-\] leader: cannot stand by: .*cannot create resource/,
+    },
+  },
+  {
+    role: 'Role',
+    namespace: NAMESPACE,
+    resource: leases,
+    verb: 'get',
+    said: { log: forbids('get', leases), readyz: /\[-\] leader: cannot stand by: .*cannot get resource/ },
+  },
+  // It makes the Lease and leads, for as long as one lasts.
+  {
+    role: 'Role',
+    namespace: NAMESPACE,
+    resource: leases,
+    verb: 'update',
+    said: {
+      log: forbids('update', leases),
+      readyz: /\[-\] leader: cannot stand by: .*cannot update resource/,
+    },
+    approves: true,
+  },
 ];
 
 const user = `system:serviceaccount:${NAMESPACE}:rego-csr-approver`;
@@ -175,6 +205,8 @@ afterEach(async () => {
   await approver?.stop('SIGKILL');
   approver = undefined;
   await scene.cluster.kubectl(['delete', 'csr', '--all']);
+  // It was killed, and nobody else is there: the next one need not wait.
+  await scene.cluster.kubectl(['delete', 'lease', '--all', '-n', NAMESPACE]);
 });
 
 type Of = Pick<Row, 'role' | 'namespace'>;
@@ -229,8 +261,8 @@ async function waitFor(
 async function without(row: Row, use: () => Promise<void>): Promise<void> {
   const { role, resource, verb } = row;
   const rules = rulesOf(row);
-  const rule = rules.find(({ resources }) => resources.includes(resource));
-  if (rule === undefined) throw new Error(`${role} has no rule for ${resource}`);
+  const rule = rules.find((one) => one.resources.includes(resource) && one.verbs.includes(verb));
+  if (rule === undefined) throw new Error(`${role} has no rule to ${verb} ${resource}`);
   const verbs = rule.verbs.filter((one) => one !== verb);
   await setRules(
     row,

@@ -144,10 +144,10 @@ globalThis.Date = class extends real {
 };
 `;
 
-test('clocks differ: the program is an hour ahead, and every request is too old for it', async () => {
+test('clocks differ: the program is an hour ahead, and no request is too old for it', async () => {
   const clock = join(scene.cluster.dir, 'clock.mjs');
   writeFileSync(clock, ahead(3_600_000));
-  const POD = await startInPod({ NODE_OPTIONS: `--import=${clock}` });
+  await startInPod({ NODE_OPTIONS: `--import=${clock}` });
   await isReady();
   const name = await scene.request(1, { ip: [] });
   // What its kubelet does every ten seconds.
@@ -159,10 +159,9 @@ test('clocks differ: the program is an hour ahead, and every request is too old 
     metadata: { name: 'n1' },
     spec: { renewTime, holderIdentity: 'n1' },
   });
-  const printed = await reader.follow('Clocks differ', { POD, NODE: 'n1' });
+  const printed = await reader.follow('Clocks differ', { NODE: 'n1' });
   expect(printed).toContain(renewTime);
-  expect(printed).toMatch(/verdict="ignore",code="RequestTooOld"\} 1\n/);
-  expect([await scene.conditions(name), await scene.events(name)]).toEqual([[], []]);
+  await scene.condition(name, 'Approved');
 });
 
 const labels = ['enforce', 'audit', 'warn'].map((mode) => `pod-security.kubernetes.io/${mode}`);

@@ -28,6 +28,8 @@ afterEach(async () => {
   await approver?.stop('SIGKILL');
   approver = undefined;
   await scene.cluster.kubectl(['delete', 'csr,events', '--all']);
+  // It was killed, and nobody else is there: the next one need not wait for its Lease.
+  await scene.cluster.kubectl(['delete', 'lease', '--all', '-n', NAMESPACE]);
 });
 
 /** As `kubectl get csr` shows it in its last column. */
@@ -206,6 +208,30 @@ describe('decided by somebody else', () => {
     expect(await reader.follow('Failed', { CSR: name })).toContain('Approved KubectlApprove');
     expect(await stateOf(name)).toBe('Approved,Failed');
   });
+});
+
+test('nobody leads: somebody holds the Lease, and does not decide', async () => {
+  const program = await start();
+  const patch = JSON.stringify({ spec: { holderIdentity: 'maintenance' } });
+  const lease = ['lease', 'rego-csr-approver-leader', '-n', NAMESPACE];
+  await scene.cluster.kubectl(['patch', ...lease, '--type=merge', '-p', patch]);
+  const printed = await reader.follow('Nobody leads');
+  expect(printed).toMatch(/^maintenance +\S+Z +15 /m);
+  await eventually(
+    async () => {
+      const { status, body } = await program.get('/readyz');
+      return status === 200 && body.includes('standby, maintenance leads') ? true : undefined;
+    },
+    { explain: log },
+  );
+  const name = await scene.request(1);
+  // It is left to him for 15 s.
+  await eventually(
+    async () => ((await program.get('/readyz')).body.includes('leads, this one') ? true : undefined),
+    { withinMs: 30_000, explain: log },
+  );
+  await scene.condition(name, 'Approved', log);
+  expect(program.log).toMatch(/no longer leading: another one has taken the Lease/);
 });
 
 describe('two approvers at once', () => {

@@ -21,6 +21,12 @@ export interface ApproverOptions {
   readonly address?: string;
 }
 
+interface Status {
+  readonly bundles: Record<string, BundleStatus>;
+  readonly shadow?: ShadowStatus;
+  readonly leader: Record<string, unknown>;
+}
+
 const executable = new URL('../../dist/rego-csr-approver', import.meta.url).pathname;
 
 const loopback = '127.0.0.1';
@@ -32,6 +38,9 @@ export class Approver {
   readonly #address: string;
   #log = '';
   #output = '';
+  readonly #lines: Record<string, unknown>[] = [];
+  /** So much of the log is in `lines`. */
+  #read = 0;
 
   private constructor(process: ChildProcess, directory: string, address: string) {
     this.process = process;
@@ -83,12 +92,13 @@ ${options.config ?? ''}
     return this.#output;
   }
 
-  /** Its log as objects. */
-  get lines(): Record<string, unknown>[] {
-    return this.#log
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line): Record<string, unknown> => JSON.parse(line));
+  /** Its log as objects; each line is read once, because a long log is asked for again and again. */
+  get lines(): readonly Record<string, unknown>[] {
+    const end = this.#log.lastIndexOf('\n') + 1;
+    const fresh = this.#log.slice(this.#read, end).split('\n');
+    this.#read = end;
+    for (const line of fresh) if (line.startsWith('{')) this.#lines.push(JSON.parse(line));
+    return this.#lines;
   }
 
   /** Status and body of an endpoint of its health server. */
@@ -109,8 +119,16 @@ ${options.config ?? ''}
     return shadow;
   }
 
-  /** Its threads, those of them that evaluate policies, and the memory that it has in use, as the kernel counts them. */
-  async usage(): Promise<{ threads: number; workers: number; residentMiB: number }> {
+  /** What it says of the leader election. */
+  async leader(): Promise<Readonly<Record<string, unknown>>> {
+    return (await this.#status()).leader;
+  }
+
+  /**
+   * Its threads, those of them that evaluate policies, its open files and sockets, and the memory that it has in use, as
+   * the kernel counts them.
+   */
+  async usage(): Promise<{ threads: number; workers: number; descriptors: number; residentMiB: number }> {
     const of = `/proc/${String(this.process.pid)}`;
     const threads = await readdir(`${of}/task`);
     // One may end meanwhile.
@@ -121,6 +139,7 @@ ${options.config ?? ''}
     return {
       threads: threads.length,
       workers: names.filter((name) => name.trim() === 'WorkerThread').length,
+      descriptors: (await readdir(`${of}/fd`)).length,
       residentMiB: Number(resident) / 1024,
     };
   }
@@ -145,11 +164,10 @@ ${options.config ?? ''}
     return typeof line?.['port'] === 'number' ? line['port'] : undefined;
   }
 
-  async #status(): Promise<{ bundles: Record<string, BundleStatus>; shadow?: ShadowStatus }> {
+  async #status(): Promise<Status> {
     const { port } = this.lines.find(({ msg }) => msg === 'serving /v1/status') ?? {};
     const response = await fetch(`http://127.0.0.1:${String(port)}/v1/status`);
-    const { result }: { result: { bundles: Record<string, BundleStatus>; shadow?: ShadowStatus } } =
-      JSON.parse(await response.text());
+    const { result }: { result: Status } = JSON.parse(await response.text());
     return result;
   }
 

@@ -8,12 +8,19 @@ export interface Member {
   readonly linkname?: string;
 }
 
-/** A `.tar.gz` with exactly these members, in memory. */
+/** A `.tar.gz` with exactly these members, in memory: the same bytes for the same members, whenever it is made. */
 export async function tarGz(content: readonly Member[]): Promise<Uint8Array> {
   const entries = content.map(({ name, content: given = '', type = 'file', linkname }) => {
     const body = typeof given === 'string' ? Buffer.from(given) : given;
     const size = type === 'file' ? body.length : 0;
-    const header: TarHeader = { name, type, size, mode: 0o600, ...(linkname !== undefined && { linkname }) };
+    const header: TarHeader = {
+      name,
+      type,
+      size,
+      mode: 0o600,
+      mtime: new Date(0),
+      ...(linkname !== undefined && { linkname }),
+    };
     return { header, body };
   });
   return gzipSync(await packTar(entries));

@@ -1,49 +1,11 @@
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request as httpsRequest, type Server } from 'node:https';
-import { Transform } from 'node:stream';
-import { parse } from 'yaml';
 import { kubeconfig } from '../control-plane/kubeconfig.ts';
 import { Pki } from '../control-plane/pki.ts';
+import { readUpstream, type Upstream } from './upstream.ts';
+import { lineEditor, type Fault, type Passing } from './fault.ts';
 
-/** What the proxy does to one request instead of passing it on. */
-export type Fault =
-  /** A metav1.Status, as the API server would answer. */
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  /** 200, from a friendly load balancer. */
-  | { readonly kind: 'html' }
-  /** 200 and application/json, but not a word of JSON. */
-  | { readonly kind: 'garbage' }
-  /** 200 with this object, for what no real API server can be brought to say. */
-  | { readonly kind: 'json'; readonly body: object }
-  /** No answer, and the request does not arrive. */
-  | { readonly kind: 'hang' }
-  | { readonly kind: 'delay'; readonly ms: number }
-  /** It arrives when the test says so. */
-  | { readonly kind: 'hold'; readonly until: Promise<unknown> }
-  /** The connection breaks before the request arrives. */
-  | { readonly kind: 'reset' }
-  /** The request arrives and takes effect; the connection breaks before the answer. */
-  | { readonly kind: 'lost-answer' }
-  /** The connection breaks after so many bytes of the answer's body. */
-  | { readonly kind: 'truncate'; readonly bytes: number }
-  /** Lines of a watch for which it says true are swallowed. */
-  | { readonly kind: 'drop-lines'; readonly drop: (line: string) => boolean };
-
-export interface Passing {
-  readonly method: string;
-  readonly url: string;
-  readonly watch: boolean;
-  /** Of the requests so far, from 1. */
-  readonly number: number;
-}
-
-interface Upstream {
-  readonly url: URL;
-  readonly ca: string;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-}
+export type { Fault, Passing } from './fault.ts';
 
 /**
  * Stands between the program and an API server, speaks TLS to both, and makes the faults that a test asks for. Upstream
@@ -54,9 +16,12 @@ export class FaultProxy {
   readonly #upstream: Upstream;
   readonly #agent: Agent;
   readonly #ca: string;
+  readonly #watches = new Set<ServerResponse>();
   readonly passed: Passing[] = [];
   /** Undefined: passed on untouched. */
   fault: (request: Passing) => Fault | undefined = () => undefined;
+  /** Told of the body of each request that is passed on. */
+  onBody: (request: Passing, body: string) => void = () => undefined;
 
   private constructor(server: Server, upstream: Upstream, ca: string) {
     this.#server = server;
@@ -79,6 +44,7 @@ export class FaultProxy {
     });
     const server = createServer({ cert: certificate, key });
     const proxy = new FaultProxy(server, readUpstream(upstreamKubeconfig), pki.certificate);
+    server.on('secureConnection', (socket) => socket.on('error', () => undefined));
     server.on('request', (request, response) => proxy.#handle(request, response));
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
@@ -101,6 +67,11 @@ export class FaultProxy {
     this.#server.closeAllConnections();
   }
 
+  /** Breaks every watch that is open, and nothing else. */
+  cutWatches(): void {
+    for (const response of this.#watches) response.destroy();
+  }
+
   async stop(): Promise<void> {
     this.#agent.destroy();
     this.#server.closeAllConnections();
@@ -113,8 +84,11 @@ export class FaultProxy {
     const { method = '', url = '' } = request;
     const passing = { method, url, watch: /[?&]watch=true/.test(url), number: this.passed.length + 1 };
     this.passed.push(passing);
+    if (passing.watch) {
+      this.#watches.add(response);
+      response.on('close', () => this.#watches.delete(response));
+    }
     const fault = this.fault(passing);
-    request.socket.on('error', () => undefined);
     switch (fault?.kind) {
       case 'status':
         response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
@@ -124,6 +98,7 @@ export class FaultProxy {
             status: 'Failure',
             message: 'made by the fault proxy',
             code: fault.status,
+            ...(fault.details && { details: fault.details }),
           }),
         );
         return;
@@ -145,20 +120,30 @@ export class FaultProxy {
         request.socket.destroy();
         return;
       case 'delay':
-        setTimeout(() => this.#forward(request, response, fault), fault.ms);
+        setTimeout(() => this.#forward(passing, request, response, fault), fault.ms);
         return;
       case 'hold':
-        void fault.until.then(() => this.#forward(request, response, fault));
+        void fault.until.then(() => this.#forward(passing, request, response, fault));
         return;
       case 'lost-answer':
+      case 'mute':
       case 'truncate':
-      case 'drop-lines':
+      case 'edit-lines':
+      case 'end':
       case undefined:
-        this.#forward(request, response, fault);
+        this.#forward(passing, request, response, fault);
     }
   }
 
-  #forward(request: IncomingMessage, response: ServerResponse, fault: Fault | undefined): void {
+  #forward(
+    passing: Passing,
+    request: IncomingMessage,
+    response: ServerResponse,
+    fault: Fault | undefined,
+  ): void {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => this.onBody(passing, Buffer.concat(chunks).toString()));
     const headers = { ...request.headers, host: this.#upstream.url.host };
     if (this.#upstream.cert !== undefined) delete headers.authorization;
     const { hostname, port } = this.#upstream.url;
@@ -176,6 +161,10 @@ export class FaultProxy {
         answer.on('end', () => request.socket.destroy());
         return;
       }
+      if (fault?.kind === 'mute') {
+        answer.resume();
+        return;
+      }
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       response.flushHeaders();
       answer.on('error', () => response.destroy());
@@ -188,46 +177,18 @@ export class FaultProxy {
         });
         answer.on('end', () => request.socket.destroy());
       } else {
-        const body = fault?.kind === 'drop-lines' ? answer.pipe(lineFilter(fault.drop)) : answer;
+        const body = fault?.kind === 'edit-lines' ? answer.pipe(lineEditor(fault.edit)) : answer;
         body.pipe(response);
+        if (fault !== undefined && 'endAfterMs' in fault && fault.endAfterMs !== undefined) {
+          setTimeout(() => {
+            body.unpipe(response);
+            response.end();
+          }, fault.endAfterMs);
+        }
       }
     });
     upstream.on('error', () => request.socket.destroy());
     response.on('close', () => upstream.destroy());
     request.pipe(upstream);
   }
-}
-
-function lineFilter(drop: (line: string) => boolean): Transform {
-  let rest = '';
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      const lines = (rest + chunk.toString('latin1')).split('\n');
-      rest = lines.pop() ?? '';
-      const kept = lines.filter((line) => !drop(Buffer.from(line, 'latin1').toString('utf8')));
-      done(null, kept.length === 0 ? undefined : Buffer.from(`${kept.join('\n')}\n`, 'latin1'));
-    },
-  });
-}
-
-interface KubeconfigDocument {
-  readonly clusters: readonly { readonly cluster: Readonly<Record<string, string>> }[];
-  readonly users: readonly { readonly user: Readonly<Record<string, string>> }[];
-}
-
-function readUpstream(file: string): Upstream {
-  // oxlint-disable-next-line no-unsafe-type-assertion -- written by test/control-plane
-  const { clusters, users } = parse(readFileSync(file, 'utf8')) as KubeconfigDocument;
-  const cluster = clusters[0]?.cluster ?? {};
-  const user = users[0]?.user ?? {};
-  return {
-    url: new URL(cluster['server'] ?? ''),
-    ca: decode(cluster['certificate-authority-data']) ?? '',
-    cert: decode(user['client-certificate-data']),
-    key: decode(user['client-key-data']),
-  };
-}
-
-function decode(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : Buffer.from(text, 'base64').toString();
 }

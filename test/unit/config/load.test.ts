@@ -117,6 +117,28 @@ const invalid: [string, string, string][] = [
   ['no address', 'cluster: {apiAddresses: [api]}', 'c.yaml:3: cluster.apiAddresses.0: not an IP address'],
   ['a zone', 'cluster: {apiAddresses: ["fe80::1%eth0"]}', 'c.yaml:3: cluster.apiAddresses.0: not an IP'],
   ['an upper-case name', 'cluster: {apiNames: [API]}', 'c.yaml:3: cluster.apiNames.0: not a lower-case'],
+  [
+    'a deadline that is as long as the lease',
+    'leaderElection:\n  renewDeadlineSeconds: 15',
+    'c.yaml:4: leaderElection.renewDeadlineSeconds: must be less than leaseDurationSeconds (15)',
+  ],
+  [
+    'a lease that is as short as the deadline',
+    'leaderElection: {leaseDurationSeconds: 10}',
+    'leaderElection.renewDeadlineSeconds: must be less than leaseDurationSeconds (10)',
+  ],
+  [
+    'a retry period of which two do not fit into the deadline',
+    'leaderElection: {retryPeriodSeconds: 9}',
+    'c.yaml:3: leaderElection.retryPeriodSeconds: 1.2 times of it must be less than renewDeadlineSeconds (10)',
+  ],
+  [
+    'too long a lease',
+    'leaderElection: {leaseDurationSeconds: 301}',
+    'leaderElection.leaseDurationSeconds: Too big',
+  ],
+  ['no namespace', 'leaderElection: {namespace: A}', 'c.yaml:3: leaderElection.namespace: not the name of'],
+  ['no name', 'leaderElection: {name: a/b}', 'c.yaml:3: leaderElection.name: not the name of an object'],
   ['an unknown level', 'log: {level: trace}', 'c.yaml:3: log.level: Invalid option'],
 ];
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Controller } from '../../../src/controller/controller.ts';
+import { alone } from '../../../src/controller/gate.ts';
 import type { Judged } from '../../../src/controller/reconcile.ts';
 import { requestSchema } from '../../../src/decide/input.ts';
 import { probeDocument } from '../../../src/decide/probe.ts';
@@ -10,6 +11,7 @@ import { Metrics } from '../../../src/observe/metrics.ts';
 import { csrObject } from '../../support/csr-object.ts';
 import { eventually } from '../../support/eventually.ts';
 import { json, TestServer } from '../kube/http-server.ts';
+import { FakeClock, settle } from './fake-clock.ts';
 
 /** A server that lists no requests, and never says anything on a watch. */
 let server: TestServer;
@@ -17,6 +19,8 @@ beforeAll(async () => {
   server = await TestServer.start();
 });
 afterAll(() => server.stop());
+
+const signer = 'kubernetes.io/kubelet-serving';
 
 /** What the controller is made of here, but for what it decides by. */
 const parts = (events: VerdictEvents) => ({
@@ -28,6 +32,8 @@ const parts = (events: VerdictEvents) => ({
   events,
   log: createLogger('error', { write: () => undefined }),
   now: () => new Date(),
+  gate: alone,
+  maxAgeSeconds: () => undefined,
 });
 const unheard = () =>
   new VerdictEvents(
@@ -37,7 +43,6 @@ const unheard = () =>
   );
 
 test('what is said of a request that went away while it was decided is forgotten too', async () => {
-  const signer = 'kubernetes.io/kubelet-serving';
   const object = csrObject();
   const watching = Promise.withResolvers<ServerResponse>();
   server.handle = ({ url }, response) => {
@@ -57,6 +62,7 @@ test('what is said of a request that went away while it was decided is forgotten
     decide: () => decided.promise,
   });
   controller.start();
+  controller.lead();
   const response = await watching.promise;
   response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`);
   await eventually(() => (forget.mock.calls.length === 1 ? true : undefined));
@@ -95,7 +101,189 @@ test('pending requests are counted only while somebody watches', async () => {
   // Nothing is missing yet but a reason to begin.
   expect(unready()).toMatch(/^not begun, waits for a policy/);
   controller.start();
+  controller.lead();
   expect(unready()).toBe(`no watch of requests for ${first}, ${second}`);
   await eventually(() => (why() === `no watch of requests for ${second}` ? true : undefined));
   await controller.stop(100);
+});
+
+/** One pending request, and a watch that stays silent. */
+function onePending(): void {
+  server.seen.length = 0;
+  server.handle = ({ url, method }, response) => {
+    if (method === 'PUT') return json(response, 200, csrObject());
+    if (url?.includes('watch=true') !== true) {
+      return json(response, 200, { metadata: { resourceVersion: '1' }, items: [csrObject()] });
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+  };
+}
+const verdictOf = (kind: 'approve' | 'abstain'): Judged => ({
+  verdict: { kind, reasons: [], warnings: [] },
+  input: undefined,
+  stands: () => true,
+  approvedBy: '',
+  revision: '',
+});
+const puts = () => server.seen.filter(({ method }) => method === 'PUT').length;
+
+test('until it leads it watches and decides nothing; then at once what is pending, and no more when it rests', async () => {
+  onePending();
+  let decided = 0;
+  const controller = new Controller({
+    ...parts(unheard()),
+    signers: [signer],
+    decide: () => {
+      decided += 1;
+      return Promise.resolve(verdictOf('abstain'));
+    },
+  });
+  controller.start();
+  await eventually(() => (controller.ready[0]?.problem() === undefined ? true : undefined));
+  controller.redecideAll();
+  expect(decided).toBe(0);
+  controller.lead();
+  await eventually(() => (decided === 1 ? true : undefined));
+  controller.rest();
+  controller.redecideAll();
+  controller.lead();
+  await eventually(() => (decided === 2 ? true : undefined));
+  await controller.stop(100);
+  controller.lead();
+  controller.redecideAll();
+  expect(decided).toBe(2);
+});
+
+test('what was decided before it lost the lead is not written when it leads again, but decided anew', async () => {
+  onePending();
+  let term = 1;
+  const first = Promise.withResolvers<Judged>();
+  const decisions = [first.promise];
+  let decided = 0;
+  const controller = new Controller({
+    ...parts(unheard()),
+    enforcement: 'enforce',
+    signers: [signer],
+    gate: { ...alone, term: () => term },
+    decide: () => {
+      decided += 1;
+      return decisions.shift() ?? Promise.resolve(verdictOf('abstain'));
+    },
+  });
+  controller.start();
+  controller.lead();
+  await eventually(() => (decided === 1 ? true : undefined));
+  controller.rest();
+  term += 1;
+  controller.lead();
+  first.resolve(verdictOf('approve'));
+  await eventually(() => (decided === 2 ? true : undefined));
+  expect(puts()).toBe(0);
+  await controller.stop(100);
+});
+
+describe('requests that nobody waits for any more', () => {
+  const created = Date.parse('2026-11-22T06:00:00Z');
+  const minutes = 60_000;
+  const wait = { kind: 'wait', reasons: [], warnings: [], retryAfterSeconds: 30 } as const;
+
+  /** A list of one request, made at that time; the clock stands a minute later. */
+  async function setUp(maxAgeSeconds: number | undefined, ageMs: number) {
+    const object = csrObject({ creationTimestamp: new Date(created).toISOString() });
+    let lists = 0;
+    server.handle = ({ url }, response) => {
+      if (url?.includes('watch=true') === true) {
+        response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+        return;
+      }
+      lists += 1;
+      json(response, 200, { metadata: { resourceVersion: '1' }, items: [object] });
+    };
+    const clock = new FakeClock();
+    const world = { maxAgeSeconds, set: 0 };
+    const decided: string[] = [];
+    const forgotten: string[] = [];
+    const own = parts(unheard());
+    const controller = new Controller({
+      ...own,
+      signers: [signer],
+      clock,
+      now: () => new Date(created + ageMs + clock.now() + world.set),
+      maxAgeSeconds: () => world.maxAgeSeconds,
+      decide: async ({ name }) => {
+        decided.push(name);
+        return { verdict: wait, input: undefined, stands: () => true, approvedBy: '', revision: '' };
+      },
+      forgotten: (uid) => forgotten.push(uid),
+    });
+    controller.start();
+    controller.lead();
+    await eventually(() => (controller.ready[0]?.problem() === undefined ? true : undefined));
+    await settle();
+    const gauge = async (pattern: RegExp) => {
+      controller.measure();
+      return pattern.exec(await own.metrics.registry.metrics())?.[1];
+    };
+    const held = () => gauge(/watched_objects\{resource="certificatesigningrequests"\} (\d+)/);
+    const delayed = () => gauge(/queue_depth\{state="delayed"\} (\d+)/);
+    const counted = () => lists;
+    return { controller, clock, world, decided, forgotten, held, delayed, lists: counted };
+  }
+
+  test('are not looked at when a list shows them, and nothing is kept of them', async () => {
+    const { controller, clock, decided, held, delayed } = await setUp(900, 15 * minutes + 1_000);
+    await clock.turn(10 * minutes);
+    expect(decided).toEqual([]);
+    expect([await held(), await delayed()]).toEqual(['0', '0']);
+    await controller.stop(100);
+  });
+
+  test('leave the memory and the queue when their time comes while they wait', async () => {
+    const { controller, clock, decided, forgotten, held, delayed } = await setUp(900, 13 * minutes);
+    expect(decided).toHaveLength(1);
+    expect([await held(), await delayed()]).toEqual(['1', '1']);
+    await clock.turn(3 * minutes);
+    const looks = decided.length;
+    expect(looks).toBeGreaterThan(1);
+    expect(forgotten).toHaveLength(1);
+    expect([await held(), await delayed()]).toEqual(['0', '0']);
+    await clock.turn(60 * minutes);
+    expect(decided).toHaveLength(looks);
+    await controller.stop(100);
+  });
+
+  test('are never past where the policy names no end', async () => {
+    const { controller, clock, decided, held } = await setUp(undefined, 24 * 60 * minutes);
+    await clock.turn(10 * minutes);
+    expect(decided.length).toBeGreaterThan(5);
+    expect(await held()).toBe('1');
+    await controller.stop(100);
+  });
+
+  test('are listed again when a policy lets them grow older', async () => {
+    const { controller, world, decided, lists } = await setUp(900, 20 * minutes);
+    controller.redecideAll();
+    await settle();
+    expect([decided, lists()]).toEqual([[], 1]);
+    world.maxAgeSeconds = 3600;
+    controller.redecideAll();
+    await eventually(() => (decided.length === 1 ? true : undefined));
+    expect(lists()).toBe(2);
+    await controller.stop(100);
+  });
+
+  test('come back when the clock that said so is put right', async () => {
+    const { controller, clock, world, decided, held, lists } = await setUp(900, minutes);
+    expect(decided).toHaveLength(1);
+    world.set = 60 * minutes;
+    await clock.turn(15_000);
+    expect(await held()).toBe('0');
+    await eventually(() => (lists() === 2 ? true : undefined));
+    const looks = decided.length;
+    world.set = 0;
+    await clock.turn(15_000);
+    await eventually(() => (decided.length > looks ? true : undefined));
+    expect(await held()).toBe('1');
+    await controller.stop(100);
+  });
 });

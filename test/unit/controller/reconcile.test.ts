@@ -47,13 +47,17 @@ function world(given: {
   reads?: (KubeObject | undefined | KubeError)[];
   /** Whether the policies that decided are in force still, each time that is asked. */
   stands?: boolean[];
+  /** Whether this process is the one that acts, each time that is asked. */
+  acts?: boolean[];
 }): ReconcileActions {
+  const acting = [...(given.acts ?? [])];
   const standing = [...(given.stands ?? [])];
   const verdicts = [...(given.verdicts ?? [approve])];
   const puts = [...(given.puts ?? ['ok'])];
   const reads = [...(given.reads ?? [])];
   let last = verdicts[0] ?? approve;
   return {
+    mayAct: () => acting.shift() ?? true,
     decide: async ({ resourceVersion }) => {
       last = verdicts.shift() ?? last;
       log.push(`decide ${resourceVersion}: ${last.kind}`);
@@ -314,6 +318,27 @@ describe('a decision of policies that are no longer in force', () => {
       reads: [changed],
     });
     expect(await reconcile(start(), enforce, actions)).toEqual({ kind: 'again', afterMs: 5000 });
+    expect(written).toEqual([]);
+  });
+});
+
+describe('a process that may no longer act', () => {
+  const kept = { kind: 'again', afterMs: 0 };
+
+  test('neither tells nor writes what it decided meanwhile', async () => {
+    expect(await reconcile(start(), enforce, world({ acts: [false] }))).toEqual(kept);
+    expect([log, told, written]).toEqual([['decide 1000: approve'], [], []]);
+  });
+
+  test('does not write when that is so when the write could be sent', async () => {
+    expect(await reconcile(start(), enforce, world({ acts: [true, false, false] }))).toEqual(kept);
+    expect(log).toEqual(['decide 1000: approve']);
+    expect(written).toEqual([]);
+  });
+
+  test('does not write after a conflict either', async () => {
+    const actions = world({ acts: [true, true, false], puts: [conflict], reads: [changed] });
+    expect(await reconcile(start(), enforce, actions)).toEqual(kept);
     expect(written).toEqual([]);
   });
 });

@@ -119,8 +119,8 @@ describe('list', () => {
     await reflector.whenSynced();
     await settle();
     expect(listed).toEqual([
-      { limit: 500, continueToken: '' },
-      { limit: 500, continueToken: 'next' },
+      { limit: 100, continueToken: '' },
+      { limit: 100, continueToken: 'next' },
     ]);
     expect(told).toEqual(['+a@1', '+b@2', '+c@3', 'listed']);
     expect(watch().from).toEqual({ resourceVersion: '10', timeoutSeconds: 300 });
@@ -194,7 +194,7 @@ describe('list', () => {
       page('10', [object('b', '1')]),
     ]);
     await reflector.whenSynced();
-    expect(listed.map(({ limit }) => limit)).toEqual([500, 500, 125, 32]);
+    expect(listed.map(({ limit }) => limit)).toEqual([100, 100, 25, 7]);
     expect(listed.map(({ continueToken }) => continueToken)).toEqual(['', 'next', 'next', 'next']);
     expect(reflector.size).toBe(2);
     await reflector.stop();
@@ -230,6 +230,20 @@ describe('watch', () => {
     expect(observed).toEqual(['timeout']);
     expect(watches.map(({ from }) => from.resourceVersion)).toEqual(['10', '40']);
     expect(listed).toHaveLength(1);
+    await reflector.stop();
+  });
+
+  test('lists after that as well where it is told to, and finds what the watch has swallowed', async () => {
+    const { reflector, clock, told, watch, listed, observed } = setUp(
+      [page('10', []), page('40', [object('swallowed', '20')])],
+      { listAfterWatch: true },
+    );
+    await clock.turn(300_000);
+    await watch().push(bookmark('40'), 'end');
+    await clock.turn(1_000);
+    expect(observed).toEqual(['timeout']);
+    expect(listed).toHaveLength(2);
+    expect(told).toEqual(['listed', '+swallowed@20', 'listed']);
     await reflector.stop();
   });
 
@@ -296,6 +310,88 @@ describe('watch', () => {
     expect(watch().from.timeoutSeconds).toBe(600);
     await reflector.stop();
   });
+});
+
+describe('whether it does anything', () => {
+  test('begins with the start, and every event counts', async () => {
+    const { reflector, clock, watch } = setUp([page('10', [])]);
+    await settle();
+    await clock.turn(70_000);
+    expect(reflector.idleMs()).toBe(70_000);
+    await watch().push(bookmark('12'));
+    expect(reflector.idleMs()).toBe(0);
+    await reflector.stop();
+  });
+
+  test('a try counts, also one that fails; a pause is no idleness', async () => {
+    const busy = new KubeError({ kind: 'status', status: 429, message: 'slow down', retryAfterSeconds: 600 });
+    const { reflector, clock } = setUp([busy]);
+    await clock.turn(59_999);
+    expect([reflector.idleMs(), reflector.progressAgeMs()]).toEqual([0, Infinity]);
+    await clock.turn(600_000);
+    expect([reflector.idleMs(), reflector.progressAgeMs()]).toEqual([0, Infinity]);
+    await reflector.stop();
+  });
+
+  test('a list that never answers is idleness', async () => {
+    const { reflector, clock } = setUp([], {
+      source: { list: () => new Promise(() => undefined), watch: () => ({}) as AsyncIterable<WatchEvent> },
+    });
+    await clock.turn(400_000);
+    expect(reflector.idleMs()).toBe(400_000);
+  });
+});
+
+describe('asked to list anew', () => {
+  test('it does at once, and takes what it did not take before', async () => {
+    let wanted = 'a';
+    const { reflector, told, listed, observed, watches } = setUp(
+      [page('10', [object('a', '1'), object('b', '2')])],
+      { project: ({ metadata: { name } }) => (wanted.includes(name) ? name : undefined) },
+    );
+    await settle();
+    expect(told).toEqual(['+a', 'listed']);
+    wanted = 'ab';
+    reflector.relist();
+    await settle();
+    expect(told).toEqual(['+a', 'listed', '+b', 'listed']);
+    expect([listed.length, watches.length]).toEqual([2, 2]);
+    expect(observed).toEqual(['asked']);
+    await reflector.stop();
+  });
+
+  test('in a pause it does not wait for its end', async () => {
+    const { reflector, listed, lists } = setUp([reset]);
+    await settle();
+    lists[0] = page('10', []);
+    reflector.relist();
+    await settle();
+    expect([listed.length, reflector.hasSynced]).toEqual([2, true]);
+    await reflector.stop();
+  });
+});
+
+test('projects from a list and from a watch, and says which', async () => {
+  const { told, reflector, watch } = setUp([page('10', [object('a', '1')])], {
+    project: ({ metadata }, from) => `${metadata.name} of a ${from}`,
+  });
+  await settle();
+  await watch().push(added('b', '11'));
+  expect(told).toEqual(['+a of a list', 'listed', '+b of a watch']);
+  await reflector.stop();
+});
+
+test('a page in the middle that fails is told, and the list goes on from there', async () => {
+  const { reflector, clock, listed, observed } = setUp([
+    page('10', [object('a', '1')], 'next'),
+    reset,
+    page('10', [object('b', '1')]),
+  ]);
+  await clock.turn(1_000);
+  expect(listed.map(({ continueToken }) => continueToken)).toEqual(['', 'next', 'next']);
+  expect(observed).toEqual(['list: reset']);
+  expect([...reflector.items()]).toEqual(['a@1', 'b@1']);
+  await reflector.stop();
 });
 
 describe('what others do wrong', () => {

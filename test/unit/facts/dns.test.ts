@@ -88,7 +88,8 @@ describe('an error, not a no:', () => {
     await expect(resolve(['n1', 'n2'], { n1: 'silence', n2: 'silence' }, 200)).rejects.toThrow(
       /^n1: the DNS server does not answer in time \S+; n2: the DNS server does not answer in time \S+$/,
     );
-    expect(performance.now() - before).toBeLessThan(1500);
+    // By itself the resolver would go on for more than ten seconds.
+    expect(performance.now() - before).toBeLessThan(5000);
   });
 
   test('one name of several', async () => {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeError } from '../../../src/kube/errors.ts';
+import { eventually } from '../../support/eventually.ts';
 import { json, TestServer } from './http-server.ts';
 
 let server: TestServer;
@@ -49,6 +50,21 @@ describe('a request', () => {
         },
       },
     ]);
+  });
+
+  test('brings the time of the server, of which a proxy in between knows nothing', async () => {
+    const client = server.client();
+    expect(Math.abs(client.now().getTime() - Date.now())).toBeLessThan(10_000);
+    const answers = (at: string, send: (response: ServerResponse) => void) => {
+      server.handle = (_, response) => send(response.setHeader('date', new Date(at).toUTCString()));
+    };
+    answers('2031-01-01T00:00:00Z', (response) => json(response, 200, {}));
+    await client.get('/x');
+    answers('2001-01-01T00:00:00Z', (response) => response.writeHead(502).end('bad gateway'));
+    await expect(client.get('/x')).rejects.toEqual(failure({ status: 502 }));
+    answers('2001-01-01T00:00:00Z', (response) => response.end('<html>'));
+    await expect(client.get('/x')).rejects.toEqual(failure({ kind: 'protocol' }));
+    expect(client.now().toISOString()).toMatch(/^2031-01-01T00:00:/);
   });
 
   test('shares its connections with all others', async () => {
@@ -242,6 +258,23 @@ test('what is no longer wanted when its credentials are there is not sent', asyn
   wanted = false;
   await expect(answer).rejects.toMatchObject({ kind: 'aborted', uncertain: false });
   expect(server.seen).toEqual([]);
+});
+
+test('what is no longer wanted when a connection comes to it is not sent', async () => {
+  const client = server.client({ connections: 1 });
+  const answered = Promise.withResolvers<void>();
+  server.handle = (_, response) => void answered.promise.then(() => json(response, 200, {}));
+  const first = client.get('/first');
+  let wanted = true;
+  const second = client.put('/second', {}, { wanted: () => wanted });
+  await eventually(() => (server.seen.length === 1 ? true : undefined));
+  wanted = false;
+  answered.resolve();
+  await first;
+  await expect(second).rejects.toMatchObject({ kind: 'aborted', uncertain: false });
+  server.handle = (_, response) => json(response, 200, {});
+  await client.get('/third');
+  expect(server.seen.map(({ url }) => url)).toEqual(['/first', '/third']);
 });
 
 describe('401', () => {

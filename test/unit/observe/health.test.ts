@@ -54,6 +54,20 @@ test('names what is not well', async () => {
   expect(await get('/readyz')).toMatchObject({ status: 503, body: '[-] requests: not listed\n[+] nodes\n' });
 });
 
+const detail = () => 'standby, a leads';
+const withDetail = (problem?: string) => serve({ ready: [{ ...check('leader', problem), detail }] });
+
+test('says more of what is well, where there is more to say', async () => {
+  expect(await (await withDetail()).get('/readyz')).toMatchObject({
+    status: 200,
+    body: '[+] leader: standby, a leads\n',
+  });
+  expect(await (await withDetail('no Lease')).get('/readyz')).toMatchObject({
+    status: 503,
+    body: '[-] leader: no Lease\n',
+  });
+});
+
 test('asks anew each time', async () => {
   let problem: string | undefined = 'starting';
   const { get } = await serve({ ready: [{ name: 'x', problem: () => problem }] });
@@ -77,11 +91,11 @@ describe('metrics', () => {
     const metrics = new Metrics('1.2.3', () => new Set());
     const { get } = await serve({
       registry: metrics.registry,
-      beforeScrape: () => metrics.queueDepth.set(7),
+      beforeScrape: () => metrics.queue.depth.set({ state: 'ready' }, 7),
     });
     const { status, type, body } = await get('/metrics');
     expect([status, type]).toEqual([200, expect.stringMatching(/^text\/plain; version=/)]);
-    expect(body).toContain('csr_approver_queue_depth 7');
+    expect(body).toContain('csr_approver_queue_depth{state="ready"} 7');
     expect(body).toContain('csr_approver_build_info{version="1.2.3"} 1');
   });
 });

@@ -40,6 +40,11 @@ test('is a whole events.k8s.io/v1 Event on the Pod', () => {
   ]);
 });
 
+test('that it leads is another action', () => {
+  events.report('LeadershipTaken', 'leads by Lease a/b');
+  expect(created).toMatchObject([{ action: 'Lead', type: 'Normal', reason: 'LeadershipTaken' }]);
+});
+
 const said = (...notes: string[]) => {
   for (const note of notes) events.report('PolicyRejected', note);
   return created.length;

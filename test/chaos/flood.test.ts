@@ -1,0 +1,42 @@
+import { expect } from 'vitest';
+import { CSR_PATH } from '../../src/kube/calls.ts';
+import { eventually } from '../support/eventually.ts';
+import { forgeries, machine, nodeIdentity, requestObject } from './requests.ts';
+import { chaos } from './scenario.ts';
+
+const junk = 10_000;
+const strangers = 500;
+
+/** From the filing of a good request to its approval, however much junk lies about. */
+const boundMs = 15_000;
+
+const scenario = chaos({ direct: true });
+
+scenario('10,000 junk requests are pending, half of them of one node', async (stage) => {
+  const { traffic } = stage;
+  // Of one that asks for so much only the newest are kept, so it is none of those whose requests are counted.
+  const loud = machine('flood', strangers);
+  const victim = machine('kubelet', 1);
+  let next = 0;
+  const file = async (): Promise<void> => {
+    for (let number = next++; number < junk; number = next++) {
+      // Every other one is refused by its form; the others cost facts, and wait.
+      const kind = number % 4 < 2 ? "the API server's name" : 'an address of nobody';
+      const whose = number % 2 === 0 ? loud : machine('flood', number % strangers);
+      const object = requestObject(`junk-${String(number)}`, whose, forgeries[kind](whose, victim));
+      // oxlint-disable-next-line no-await-in-loop -- each of these loops files one after the other
+      const { status } = await traffic.crowd.send('POST', CSR_PATH, object, nodeIdentity(whose.name));
+      expect(status).toBe(201);
+    }
+  };
+  const before = traffic.asked.length;
+  await Promise.all(Array.from({ length: 16 }, file));
+  await stage.progress(3 * traffic.size);
+  // The program went on with all of it meanwhile: it hears, and judges.
+  await eventually(async () => {
+    const { body } = await stage.approver.get('/metrics');
+    return Number(/^csr_approver_queue_depth (\d+)$/m.exec(body)?.[1]) > 0 ? true : undefined;
+  });
+  const waited = traffic.asked.slice(before).flatMap(({ approvedMs }) => approvedMs ?? []);
+  expect(Math.max(...waited)).toBeLessThan(boundMs);
+});
