@@ -66,8 +66,8 @@ export const isLease = ({ objectRef: { resource } }: Audited): boolean => resour
 export const isReview = ({ objectRef: { resource } }: Audited): boolean =>
   resource === 'subjectaccessreviews';
 
-/** Seconds of a Lease that tests have the time for. */
-export const short = { leaseDurationSeconds: 4, renewDeadlineSeconds: 3, retryPeriodSeconds: 1 };
+/** Seconds of a Lease that tests have the time for, and that a busy machine does not miss. */
+export const short = { leaseDurationSeconds: 6, renewDeadlineSeconds: 5, retryPeriodSeconds: 1 };
 
 export interface Contention {
   readonly lease: string;
