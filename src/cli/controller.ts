@@ -48,8 +48,8 @@ export function controllerOf(
     events: new VerdictEvents(eventSink(running, gate.mayAct), hostname(), io.now),
     log,
     now: () => client.now(),
-    maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
     gate,
+    maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
     forgotten: (uid) => shadow?.forget(uid),
   });
   activation.listen({

@@ -11,7 +11,8 @@ export function eventSink({ client, policy, log }: Running, wanted?: () => boole
     createEvent: (namespace, event) =>
       calls.createEvent(client, namespace, event, { ...factTimeout, wanted }),
     failed: (cause) => {
-      if (cause instanceof KubeError && cause.kind === 'aborted') return;
+      // Paced is one that could not be sent in time, and has a reason that says so.
+      if (cause instanceof KubeError && cause.kind === 'aborted' && cause.reason === undefined) return;
       policy.metrics.eventErrors.inc();
       log.warn(`could not write an Event: ${explain(cause, client.server)}`);
     },

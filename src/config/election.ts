@@ -24,7 +24,7 @@ export const electionConfig = z
       .describe(
         'Namespace of the Lease; unless said, that of the environment variable POD_NAMESPACE. Without either there is no election, and this program decides.',
       ),
-    name: objectName.default('rego-csr-approver').describe('Name of the Lease.'),
+    name: objectName.default('rego-csr-approver-leader').describe('Name of the Lease.'),
     leaseDurationSeconds: z
       .int()
       .min(3)

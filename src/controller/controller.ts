@@ -34,10 +34,10 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly events: VerdictEvents;
   readonly log: Logger;
   readonly now: () => Date;
+  readonly gate: Gate;
   readonly clock?: Clock;
   /** How long whoever asks that signer waits; undefined: for ever. */
   readonly maxAgeSeconds: (signer: string) => number | undefined;
-  readonly gate: Gate;
   /** A request is gone, or finished: whoever keeps anything of it may forget it. */
   readonly forgotten?: (uid: string) => void;
 }
@@ -142,8 +142,8 @@ export class Controller {
 
   /** Finishes what is being decided, at most for `deadlineMs`, and takes up nothing more. */
   async stop(deadlineMs: number): Promise<boolean> {
-    this.#aging.stop();
     this.#stopped = true;
+    this.#aging.stop();
     const drained = this.#queue.drain(deadlineMs);
     await this.#watches.stop();
     return drained;

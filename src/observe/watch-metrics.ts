@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from '@prometheus-io/client'
 const prefix = 'csr_approver_';
 
 /** What is watched. */
-export const watchedResources = ['certificatesigningrequests', 'nodes'] as const;
+const watchedResources = ['certificatesigningrequests', 'nodes'] as const;
 export type WatchedResource = (typeof watchedResources)[number];
 
 /** Why a list is made anew; a watch that ended in good order goes on without one. */

@@ -60,6 +60,9 @@ export async function startApprover(
       PATH: process.env['PATH'],
       KUBERNETES_SERVICE_HOST: controlAddress,
       KUBERNETES_SERVICE_PORT: portOf(cluster),
+      // As the downward API tells it; so it holds a Lease, like a pod.
+      POD_NAME: 'rego-csr-approver-0',
+      POD_NAMESPACE: namespace,
     },
     stdio: ['ignore', output, output],
     uid,

@@ -268,14 +268,8 @@ describe('bootstrap-rbac', () => {
 });
 
 test('all of them together, and the overlay that is a start, are applied as they are', async () => {
-  const every = [
-    'control-plane',
-    'network-policy',
-    'bootstrap-rbac',
-    'client-certificates',
-    'ha',
-    'flow-schema',
-  ];
+  const rbac = ['bootstrap-rbac', 'client-certificates'];
+  const every = ['control-plane', 'network-policy', ...rbac, 'ha', 'flow-schema'];
   await apply(scene, await manifests(scene, ...every));
   await apply(scene, await scene.cluster.kubectl(['kustomize', join(kustomize, 'overlays/production')]));
 });

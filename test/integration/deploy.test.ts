@@ -159,7 +159,7 @@ describe('the program with the rights of deploy/ and its configuration', () => {
     ['get /services kubernetes', true],
     ['create events.k8s.io/events', true],
     ['create coordination.k8s.io/leases', false],
-    ['get coordination.k8s.io/leases rego-csr-approver', false],
+    ['get coordination.k8s.io/leases rego-csr-approver-leader', false],
     ['delete certificates.k8s.io/certificatesigningrequests', false],
     ['create certificates.k8s.io/certificatesigningrequests', false],
     ['update certificates.k8s.io/certificatesigningrequests', false],

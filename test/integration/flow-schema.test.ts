@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Agent, request } from 'undici';
-import { Approver } from '../support/approver.ts';
 import { eventually } from '../support/eventually.ts';
 import { apply, manifests, NAMESPACE, startInstalled, token } from './install.ts';
 import { Scene } from './scene.ts';
@@ -69,7 +68,7 @@ test('with it the program has a level of controllers, its lease that of election
 });
 
 test('every call of the running program falls under it', async () => {
-  const approver: Approver = await startInstalled(scene, scene.cluster.tokenKubeconfig(await token(scene)));
+  const approver = await startInstalled(scene, scene.cluster.tokenKubeconfig(await token(scene)));
   const dispatched = async (schema: string) => {
     const metrics = await scene.cluster.kubectl(['get', '--raw', '/metrics']);
     const line = new RegExp(

@@ -149,6 +149,32 @@ describe('whatever is between it and the server', () => {
     await agrees(reflector);
   });
 
+  test.each<[string, Fault]>([
+    ['503', { kind: 'status', status: 503 }],
+    ['429 with Retry-After', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }],
+    ['a reset', { kind: 'reset' }],
+    ['a cut answer', { kind: 'truncate', bytes: 700 }],
+    ['a page of a proxy', html],
+  ])('a page in the middle of a list fails once in two: it comes to its end (%s)', async (_, fault) => {
+    await create(12);
+    const proxy = await FaultProxy.start(cluster.adminKubeconfig);
+    undo.push(() => proxy.stop());
+    let pages = 0;
+    proxy.fault = ({ url }) => {
+      if (!url.includes('continue=')) return undefined;
+      pages += 1;
+      return pages % 2 === 1 ? fault : undefined;
+    };
+    const { reflector, seen } = reflect(csrs(client(proxy.kubeconfig())), { pageSize: 5 });
+    await reflector.whenSynced();
+    await agrees(reflector);
+    expect(seen.filter((what) => what === 'listed')).toHaveLength(1);
+    expect(seen.filter((what) => what === 'error in list').length).toBeGreaterThan(1);
+    // Only what failed was asked for twice.
+    const first = proxy.passed.filter(({ url }) => /[?&]limit=/.test(url) && !url.includes('continue='));
+    expect(first).toHaveLength(1);
+  });
+
   test('watch events that are swallowed: silence is noticed, counted and repaired', async () => {
     const proxy = await FaultProxy.start(cluster.adminKubeconfig);
     undo.push(() => proxy.stop());

@@ -213,7 +213,7 @@ describe('decided by somebody else', () => {
 test('nobody leads: somebody holds the Lease, and does not decide', async () => {
   const program = await start();
   const patch = JSON.stringify({ spec: { holderIdentity: 'maintenance' } });
-  const lease = ['lease', 'rego-csr-approver', '-n', NAMESPACE];
+  const lease = ['lease', 'rego-csr-approver-leader', '-n', NAMESPACE];
   await scene.cluster.kubectl(['patch', ...lease, '--type=merge', '-p', patch]);
   const printed = await reader.follow('Nobody leads');
   expect(printed).toMatch(/^maintenance +\S+Z +15 /m);

@@ -110,6 +110,10 @@ describe('the first write meets', () => {
     ['500', { kind: 'status', status: 500 }],
     ['503 with Retry-After', { kind: 'status', status: 503, headers: { 'retry-after': '1' } }],
     ['429 with Retry-After', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }],
+    [
+      '429 with Retry-After in its Status',
+      { kind: 'status', status: 429, details: { retryAfterSeconds: 1 } },
+    ],
     ["a proxy's 404", { kind: 'status', status: 404 }],
     ["a load balancer's page", { kind: 'html' }],
     ['garbage', { kind: 'garbage' }],
@@ -121,6 +125,38 @@ describe('the first write meets', () => {
     await scene.certificate(name);
     const { conditions } = statusOf(await scene.csr(name));
     expect(conditions).toHaveLength(1);
+  });
+
+  test('422: nothing more for that object, and others go on (LIFE-11)', async () => {
+    faults({ kind: 'status', status: 422 });
+    const name = await scene.request(1);
+    await eventually(() => (result(name).length > 0 ? true : undefined), { explain: log });
+    expect(result(name)).toMatchObject([{ result: '422', level: 'warn' }]);
+    await scene.condition(await scene.request(2), 'Approved', log);
+    // A while later, as the second one is approved, too.
+    await scene.certificate(await scene.request(2));
+    expect([approvals(name).length, (await approver.get('/readyz')).status]).toEqual([1, 200]);
+    // Another version of the object is another matter.
+    const csr = await scene.csr(name);
+    await scene.admin.put(csrPath(name), { ...csr, metadata: { ...csr.metadata, labels: { by: 'admin' } } });
+    await scene.condition(name, 'Approved', log);
+  });
+
+  test.each<[string, Fault, number]>([
+    ['but took effect: not written again', { kind: 'mute' }, 1],
+    ['and never arrived: written again', { kind: 'hang' }, 2],
+  ])('no answer in time, %s (LIFE-12)', async (_, fault, writes) => {
+    faults(fault);
+    const name = await scene.request(1);
+    await eventually(() => (result(name).length > 0 ? true : undefined), { withinMs: 20_000, explain: log });
+    expect(result(name)).toMatchObject([{ result: 'timeout' }]);
+    await scene.condition(name, 'Approved', log);
+    await scene.certificate(name);
+    // Another one is through: whatever was to be written to the first one has been.
+    await scene.condition(await scene.request(1), 'Approved', log);
+    expect([(await scene.conditions(name)).length, approvals(name).length]).toEqual([1, writes]);
+    const asked = proxy.passed.filter(({ url }) => url.includes(`/${name}`));
+    expect(asked.slice(0, 2).map(({ method }) => method)).toEqual(['PUT', 'GET']);
   });
 
   test('403, as without the right to approve: loud, and not ready (LIFE-10)', async () => {
@@ -168,6 +204,51 @@ describe('a fact meets', () => {
     await scene.condition(name, 'Approved', log);
     expect((await scene.events(name))[0]).toMatch(/^DecisionFailed FactUnavailable: /);
   });
+});
+
+test.each<[string, Fault]>([
+  ['in the header', { kind: 'status', status: 429, headers: { 'retry-after': '2' } }],
+  ['in the Status', { kind: 'status', status: 429, details: { retryAfterSeconds: 2 } }],
+])('a fact that is answered 429 is asked for no earlier than it says, %s', async (_, fault) => {
+  failing('GET /api/v1/nodes/n1', fault, 2);
+  const began = proxy.passed.length;
+  const at: number[] = [];
+  const inner = proxy.fault;
+  proxy.fault = (passing) => {
+    if (passing.url === '/api/v1/nodes/n1') at.push(performance.now());
+    return inner(passing);
+  };
+  const name = await scene.request(1);
+  await scene.event(name, /slow down/, log);
+  await scene.condition(name, 'Approved', log);
+  expect(at).toHaveLength(3);
+  for (const [index, time] of at.slice(1).entries()) {
+    expect(time - (at[index] ?? 0)).toBeGreaterThan(1_950);
+  }
+  expect(proxy.passed.length - began).toBeLessThan(60);
+});
+
+test('no write was ever sent without uid and resourceVersion, or without the conditions of others', async () => {
+  const bodies: Record<string, unknown>[] = [];
+  proxy.onBody = (passing, body) => {
+    if (isApproval(passing)) bodies.push(JSON.parse(body));
+  };
+  const foreign = { type: 'Audited', status: 'True', reason: 'Seen', message: 'by another' };
+  // Another controller's condition, between the decision and the write.
+  faults(held);
+  await holding('audited', async () => {
+    const csr = await scene.csr('audited');
+    await scene.admin.put(csrPath('audited', 'status'), { ...csr, status: { conditions: [foreign] } });
+  });
+  await scene.condition('audited', 'Approved', log);
+  expect((await scene.conditions('audited')).map(({ type }) => type)).toEqual(['Audited', 'Approved']);
+  expect(bodies.length).toBeGreaterThanOrEqual(2);
+  for (const { metadata } of bodies) {
+    expect(metadata).toMatchObject({
+      uid: expect.stringMatching(/./),
+      resourceVersion: expect.stringMatching(/./),
+    });
+  }
 });
 
 test('SIGTERM finishes the write that is on its way, and exits with 0', async () => {

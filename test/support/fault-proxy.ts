@@ -20,6 +20,8 @@ export class FaultProxy {
   readonly passed: Passing[] = [];
   /** Undefined: passed on untouched. */
   fault: (request: Passing) => Fault | undefined = () => undefined;
+  /** Told of the body of each request that is passed on. */
+  onBody: (request: Passing, body: string) => void = () => undefined;
 
   private constructor(server: Server, upstream: Upstream, ca: string) {
     this.#server = server;
@@ -96,6 +98,7 @@ export class FaultProxy {
             status: 'Failure',
             message: 'made by the fault proxy',
             code: fault.status,
+            ...(fault.details && { details: fault.details }),
           }),
         );
         return;
@@ -117,21 +120,30 @@ export class FaultProxy {
         request.socket.destroy();
         return;
       case 'delay':
-        setTimeout(() => this.#forward(request, response, fault), fault.ms);
+        setTimeout(() => this.#forward(passing, request, response, fault), fault.ms);
         return;
       case 'hold':
-        void fault.until.then(() => this.#forward(request, response, fault));
+        void fault.until.then(() => this.#forward(passing, request, response, fault));
         return;
       case 'lost-answer':
+      case 'mute':
       case 'truncate':
       case 'edit-lines':
       case 'end':
       case undefined:
-        this.#forward(request, response, fault);
+        this.#forward(passing, request, response, fault);
     }
   }
 
-  #forward(request: IncomingMessage, response: ServerResponse, fault: Fault | undefined): void {
+  #forward(
+    passing: Passing,
+    request: IncomingMessage,
+    response: ServerResponse,
+    fault: Fault | undefined,
+  ): void {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => this.onBody(passing, Buffer.concat(chunks).toString()));
     const headers = { ...request.headers, host: this.#upstream.url.host };
     if (this.#upstream.cert !== undefined) delete headers.authorization;
     const { hostname, port } = this.#upstream.url;
@@ -147,6 +159,10 @@ export class FaultProxy {
       if (fault?.kind === 'lost-answer') {
         answer.resume();
         answer.on('end', () => request.socket.destroy());
+        return;
+      }
+      if (fault?.kind === 'mute') {
+        answer.resume();
         return;
       }
       response.writeHead(answer.statusCode ?? 500, answer.headers);

@@ -3,7 +3,12 @@ import { Transform } from 'node:stream';
 /** What the proxy does to one request instead of passing it on. */
 export type Fault =
   /** A metav1.Status, as the API server would answer. */
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly details?: object;
+    }
   /** 200, from a friendly load balancer. */
   | { readonly kind: 'html' }
   /** 200 and application/json, but not a word of JSON. */
@@ -19,6 +24,8 @@ export type Fault =
   | { readonly kind: 'reset' }
   /** The request arrives and takes effect; the connection breaks before the answer. */
   | { readonly kind: 'lost-answer' }
+  /** It arrives and takes effect; no answer ever comes. */
+  | { readonly kind: 'mute' }
   /** The connection breaks after so many bytes of the answer's body. */
   | { readonly kind: 'truncate'; readonly bytes: number }
   /** Each line of a watch becomes these: none where it is swallowed, several where one is told twice or was held back. */

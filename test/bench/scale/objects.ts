@@ -1,11 +1,10 @@
 /** Objects as a real cluster has them, of real size: what the API server sends for each Node and each request. */
 import { buildCSR } from '../../support/csr.ts';
 
-export const signerName = 'kubernetes.io/kubelet-serving';
+const signerName = 'kubernetes.io/kubelet-serving';
 
-export const nodeName = (number: number): string =>
-  `worker-${String(number).padStart(5, '0')}.cluster.example.com`;
-export const nodeIP = (number: number): string =>
+const nodeName = (number: number): string => `worker-${String(number).padStart(5, '0')}.cluster.example.com`;
+const nodeIP = (number: number): string =>
   `10.${String(number >> 16)}.${String((number >> 8) & 255)}.${String(number & 255)}`;
 
 const uid = (kind: number, number: number): string =>

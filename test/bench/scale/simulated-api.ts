@@ -8,10 +8,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { nodeObject, requestObject } from './objects.ts';
 
-const [pki = '', nodes = 0, issued = 0, abandoned = 0, pending = 0] = [
-  process.argv[2],
-  ...process.argv.slice(3).map(Number),
-] as [string, number, number, number, number];
+const [pki = '', ...counts] = process.argv.slice(2);
+const [nodes = 0, issued = 0, abandoned = 0, pending = 0] = counts.map(Number);
 const { certificate, key }: { certificate: string; key: string } = JSON.parse(readFileSync(pki, 'utf8'));
 
 const startedAt = Date.now();
@@ -125,4 +123,8 @@ server.listen(0, '127.0.0.1', () => {
     console.log(`https://127.0.0.1:${String(address.port)}`);
 });
 // Ends with whoever started it.
-process.stdin.on('end', () => process.exit(0)).resume();
+process.stdin.on('end', () => {
+  server.close();
+  server.closeAllConnections();
+});
+process.stdin.resume();

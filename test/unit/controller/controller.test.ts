@@ -20,6 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+const signer = 'kubernetes.io/kubelet-serving';
+
 /** What the controller is made of here, but for what it decides by. */
 const parts = (events: VerdictEvents) => ({
   client: server.client(),
@@ -30,8 +32,8 @@ const parts = (events: VerdictEvents) => ({
   events,
   log: createLogger('error', { write: () => undefined }),
   now: () => new Date(),
-  maxAgeSeconds: () => undefined,
   gate: alone,
+  maxAgeSeconds: () => undefined,
 });
 const unheard = () =>
   new VerdictEvents(
@@ -41,7 +43,6 @@ const unheard = () =>
   );
 
 test('what is said of a request that went away while it was decided is forgotten too', async () => {
-  const signer = 'kubernetes.io/kubelet-serving';
   const object = csrObject();
   const watching = Promise.withResolvers<ServerResponse>();
   server.handle = ({ url }, response) => {
@@ -106,8 +107,82 @@ test('pending requests are counted only while somebody watches', async () => {
   await controller.stop(100);
 });
 
+/** One pending request, and a watch that stays silent. */
+function onePending(): void {
+  server.seen.length = 0;
+  server.handle = ({ url, method }, response) => {
+    if (method === 'PUT') return json(response, 200, csrObject());
+    if (url?.includes('watch=true') !== true) {
+      return json(response, 200, { metadata: { resourceVersion: '1' }, items: [csrObject()] });
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+  };
+}
+const verdictOf = (kind: 'approve' | 'abstain'): Judged => ({
+  verdict: { kind, reasons: [], warnings: [] },
+  input: undefined,
+  stands: () => true,
+  approvedBy: '',
+  revision: '',
+});
+const puts = () => server.seen.filter(({ method }) => method === 'PUT').length;
+
+test('until it leads it watches and decides nothing; then at once what is pending, and no more when it rests', async () => {
+  onePending();
+  let decided = 0;
+  const controller = new Controller({
+    ...parts(unheard()),
+    signers: [signer],
+    decide: () => {
+      decided += 1;
+      return Promise.resolve(verdictOf('abstain'));
+    },
+  });
+  controller.start();
+  await eventually(() => (controller.ready[0]?.problem() === undefined ? true : undefined));
+  controller.redecideAll();
+  expect(decided).toBe(0);
+  controller.lead();
+  await eventually(() => (decided === 1 ? true : undefined));
+  controller.rest();
+  controller.redecideAll();
+  controller.lead();
+  await eventually(() => (decided === 2 ? true : undefined));
+  await controller.stop(100);
+  controller.lead();
+  controller.redecideAll();
+  expect(decided).toBe(2);
+});
+
+test('what was decided before it lost the lead is not written when it leads again, but decided anew', async () => {
+  onePending();
+  let term = 1;
+  const first = Promise.withResolvers<Judged>();
+  const decisions = [first.promise];
+  let decided = 0;
+  const controller = new Controller({
+    ...parts(unheard()),
+    enforcement: 'enforce',
+    signers: [signer],
+    gate: { ...alone, term: () => term },
+    decide: () => {
+      decided += 1;
+      return decisions.shift() ?? Promise.resolve(verdictOf('abstain'));
+    },
+  });
+  controller.start();
+  controller.lead();
+  await eventually(() => (decided === 1 ? true : undefined));
+  controller.rest();
+  term += 1;
+  controller.lead();
+  first.resolve(verdictOf('approve'));
+  await eventually(() => (decided === 2 ? true : undefined));
+  expect(puts()).toBe(0);
+  await controller.stop(100);
+});
+
 describe('requests that nobody waits for any more', () => {
-  const signer = 'kubernetes.io/kubelet-serving';
   const created = Date.parse('2026-11-22T06:00:00Z');
   const minutes = 60_000;
   const wait = { kind: 'wait', reasons: [], warnings: [], retryAfterSeconds: 30 } as const;
@@ -211,81 +286,4 @@ describe('requests that nobody waits for any more', () => {
     expect(await held()).toBe('1');
     await controller.stop(100);
   });
-});
-
-const signer = 'kubernetes.io/kubelet-serving';
-
-/** One pending request, and a watch that stays silent. */
-function onePending(): void {
-  server.seen.length = 0;
-  server.handle = ({ url, method }, response) => {
-    if (method === 'PUT') return json(response, 200, csrObject());
-    if (url?.includes('watch=true') !== true) {
-      return json(response, 200, { metadata: { resourceVersion: '1' }, items: [csrObject()] });
-    }
-    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
-  };
-}
-const verdictOf = (kind: 'approve' | 'abstain'): Judged => ({
-  verdict: { kind, reasons: [], warnings: [] },
-  input: undefined,
-  stands: () => true,
-  approvedBy: '',
-  revision: '',
-});
-const puts = () => server.seen.filter(({ method }) => method === 'PUT').length;
-
-test('until it leads it watches and decides nothing; then at once what is pending, and no more when it rests', async () => {
-  onePending();
-  let decided = 0;
-  const controller = new Controller({
-    ...parts(unheard()),
-    signers: [signer],
-    decide: () => {
-      decided += 1;
-      return Promise.resolve(verdictOf('abstain'));
-    },
-  });
-  controller.start();
-  await eventually(() => (controller.ready[0]?.problem() === undefined ? true : undefined));
-  controller.redecideAll();
-  expect(decided).toBe(0);
-  controller.lead();
-  await eventually(() => (decided === 1 ? true : undefined));
-  controller.rest();
-  controller.redecideAll();
-  controller.lead();
-  await eventually(() => (decided === 2 ? true : undefined));
-  await controller.stop(100);
-  controller.lead();
-  controller.redecideAll();
-  expect(decided).toBe(2);
-});
-
-test('what was decided before it lost the lead is not written when it leads again, but decided anew', async () => {
-  onePending();
-  let term = 1;
-  const first = Promise.withResolvers<Judged>();
-  const decisions = [first.promise];
-  let decided = 0;
-  const controller = new Controller({
-    ...parts(unheard()),
-    enforcement: 'enforce',
-    signers: [signer],
-    gate: { ...alone, term: () => term },
-    decide: () => {
-      decided += 1;
-      return decisions.shift() ?? Promise.resolve(verdictOf('abstain'));
-    },
-  });
-  controller.start();
-  controller.lead();
-  await eventually(() => (decided === 1 ? true : undefined));
-  controller.rest();
-  term += 1;
-  controller.lead();
-  first.resolve(verdictOf('approve'));
-  await eventually(() => (decided === 2 ? true : undefined));
-  expect(puts()).toBe(0);
-  await controller.stop(100);
 });

@@ -11,6 +11,8 @@ const page = (continueToken: string): ListPage => ({
 });
 const error = (init: Partial<KubeErrorInit>) => new KubeError({ kind: 'status', message: 'x', ...init });
 
+const busy = (retryAfterSeconds: number) => error({ status: 429, retryAfterSeconds });
+
 /** Reads pages that a server gives in this order. */
 function setUp(answers: (ListPage | Error)[]) {
   const clock = new FakeClock();
@@ -100,7 +102,6 @@ test('a page that fails again and again ends the list, after longer and longer p
 });
 
 test('Retry-After is honoured, up to a minute', async () => {
-  const busy = (retryAfterSeconds: number) => error({ status: 429, retryAfterSeconds });
   const { clock, asked, read } = setUp([page('b'), busy(20), busy(600), page('')]);
   await clock.turn(19_999);
   expect(asked).toHaveLength(2);

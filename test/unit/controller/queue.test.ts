@@ -195,6 +195,27 @@ describe('later', () => {
     expect(started).toHaveLength(2);
   });
 
+  test('tells of what failed and is tried again, and of nothing else', async () => {
+    const retried: string[] = [];
+    const { queue, last } = setUp({ observer: { retried: (key) => retried.push(key) } });
+    queue.start();
+    for (const [key, outcome] of [
+      ['done', done],
+      ['again', { kind: 'again', afterMs: 10 }],
+      ['failed', { kind: 'failed' }],
+    ] as const) {
+      queue.add(key, of(key));
+      // oxlint-disable-next-line no-await-in-loop -- one worker
+      await settle();
+      await last().finish(outcome);
+    }
+    queue.add('gone', of('gone'));
+    await settle();
+    queue.forget('gone');
+    await last().finish({ kind: 'failed' });
+    expect(retried).toEqual(['failed']);
+  });
+
   test('an addition shortens a backoff, but not a Retry-After', async () => {
     const { queue, started, last, clock } = setUp();
     queue.start();

@@ -4,18 +4,19 @@ import { explain } from '../../../src/kube/explain.ts';
 import { Pacer } from '../../../src/kube/pacer.ts';
 import { json, TestServer } from './http-server.ts';
 
-describe('a pacer', () => {
-  function setUp(qps: number, burst: number) {
-    const time = { ms: 1_000 };
-    const pacer = new Pacer({ qps, burst }, () => time.ms);
-    const take = () => {
-      const delay = Math.round(pacer.delayMs());
-      pacer.take();
-      return delay;
-    };
-    return { time, pacer, take };
-  }
+/** A pacer whose clock a test turns. */
+function setUp(qps: number, burst: number) {
+  const time = { ms: 1_000 };
+  const pacer = new Pacer({ qps, burst }, () => time.ms);
+  const take = () => {
+    const delay = Math.round(pacer.delayMs());
+    pacer.take();
+    return delay;
+  };
+  return { time, pacer, take };
+}
 
+describe('a pacer', () => {
   test('lets a burst through, and then so many a second, in turn', () => {
     const { take } = setUp(10, 3);
     expect(Array.from({ length: 6 }, take)).toEqual([0, 0, 0, 100, 200, 300]);

@@ -55,14 +55,14 @@ test('names what is not well', async () => {
 });
 
 const detail = () => 'standby, a leads';
+const withDetail = (problem?: string) => serve({ ready: [{ ...check('leader', problem), detail }] });
 
 test('says more of what is well, where there is more to say', async () => {
-  const ready = (problem?: string) => serve({ ready: [{ ...check('leader', problem), detail }] });
-  expect(await (await ready()).get('/readyz')).toMatchObject({
+  expect(await (await withDetail()).get('/readyz')).toMatchObject({
     status: 200,
     body: '[+] leader: standby, a leads\n',
   });
-  expect(await (await ready('no Lease')).get('/readyz')).toMatchObject({
+  expect(await (await withDetail('no Lease')).get('/readyz')).toMatchObject({
     status: 503,
     body: '[-] leader: no Lease\n',
   });
