@@ -1,5 +1,6 @@
 import type { ModuleFacts } from './instance.ts';
-import type { Answer, Question, StartQuestion } from './question.ts';
+import type { Answer, EvaluateQuestion, StartQuestion } from './question.ts';
+import { maxQuestions } from './question.ts';
 import { startMs, Thread } from './thread.ts';
 
 export interface IsolateOptions {
@@ -11,18 +12,22 @@ export interface IsolateOptions {
   readonly workers?: number;
 }
 
-interface Job {
-  readonly question: Question;
-  readonly deadlineMs: number;
-  /** The one that has to answer; undefined for any. */
-  readonly thread: Thread | undefined;
-  readonly settle: (answer: Answer) => void;
-}
+/** A module to start in one thread, or an evaluation for any of them. */
+type Job =
+  | { readonly question: StartQuestion; readonly thread: Thread; readonly settle: (answer: Answer) => void }
+  | {
+      readonly question: EvaluateQuestion;
+      readonly deadlineMs: number;
+      readonly thread: undefined;
+      readonly settle: (answer: Answer) => void;
+    };
+type Evaluation = Job & { readonly thread: undefined };
 
 /**
  * Threads of their own in which policies are evaluated: each question by the first that is idle, in the order in which
- * they were asked. So neither the watch nor the health server ever waits for a policy, and what a policy does to its
- * thread concerns nobody but the question that it was asked.
+ * they were asked; several in one message where they are asked in one turn, or wait. So neither the watch nor the health
+ * server ever waits for a policy, and what a policy does to its thread concerns nobody but the question that it was
+ * asked: others of the same message are asked again.
  */
 export class Isolate {
   readonly #deadlineMs: number;
@@ -32,6 +37,7 @@ export class Isolate {
   readonly #idle: Set<Thread>;
   #nextId = 0;
   #jobs: Job[] = [];
+  #scheduled = false;
   #closed = false;
 
   constructor({ deadlineMs = 500, maxMiB = 32, workers = 1 }: IsolateOptions = {}) {
@@ -47,7 +53,7 @@ export class Isolate {
     const id = this.#nextId;
     this.#nextId += 1;
     const question = { kind: 'start', id, module, data, maxMiB: this.#maxMiB } as const;
-    const answers = await Promise.all(this.#threads.map((thread) => this.#ask(question, startMs, thread)));
+    const answers = await Promise.all(this.#threads.map((thread) => this.#ask({ question, thread })));
     for (const answer of answers) if ('problem' in answer) throw new Error(answer.problem);
     this.#modules.set(id, question);
     const [first] = answers;
@@ -57,12 +63,12 @@ export class Isolate {
 
   /** Evaluates an entrypoint of a started module. Never throws: what goes wrong is a problem. */
   async evaluate(id: number, entrypoint: string, input: object): Promise<Answer> {
-    return parsed(await this.#ask({ kind: 'evaluate', id, entrypoint, input }, this.#deadlineMs));
+    return this.#evaluate({ kind: 'evaluate', id, entrypoint, input }, this.#deadlineMs);
   }
 
   /** The same with the patience of a start: the first evaluation also compiles the functions that it calls. */
   async selfTest(id: number, entrypoint: string, input: object): Promise<Answer> {
-    return parsed(await this.#ask({ kind: 'evaluate', id, entrypoint, input }, startMs));
+    return this.#evaluate({ kind: 'evaluate', id, entrypoint, input }, startMs);
   }
 
   /** Ends the threads, for good; whoever still waits, or asks later, gets a problem. */
@@ -75,10 +81,25 @@ export class Isolate {
     await Promise.all(ended);
   }
 
-  #ask(question: Question, deadlineMs: number, thread?: Thread): Promise<Answer> {
+  async #evaluate(question: EvaluateQuestion, deadlineMs: number): Promise<Answer> {
+    return parsed(await this.#ask({ question, deadlineMs, thread: undefined }));
+  }
+
+  #ask(job: Omit<Job & { thread: Thread }, 'settle'> | Omit<Evaluation, 'settle'>): Promise<Answer> {
     if (this.#closed) return Promise.resolve(stopped);
     return new Promise((settle) => {
-      this.#jobs.push({ question, deadlineMs, thread, settle });
+      this.#jobs.push({ ...job, settle });
+      if (job.thread === undefined) this.#schedule();
+      else this.#next();
+    });
+  }
+
+  /** In a microtask: what is asked in one turn, such as what floor and policy say of one input, goes in one message. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
       this.#next();
     });
   }
@@ -89,17 +110,52 @@ export class Isolate {
       const job = this.#jobs[at];
       const [anyone] = this.#idle;
       const thread = job?.thread ?? anyone;
-      if (job === undefined || thread === undefined || !this.#idle.delete(thread)) {
+      if (job === undefined || thread === undefined || !this.#idle.has(thread)) {
         at += 1;
-        continue;
+      } else if (job.thread === undefined) {
+        const share = Math.ceil((this.#jobs.length - at) / this.#idle.size);
+        void this.#run(this.#take(at, Math.min(share, maxQuestions)), thread);
+      } else {
+        this.#jobs.splice(at, 1);
+        void this.#start(job, thread);
       }
-      this.#jobs.splice(at, 1);
-      void this.#run(job, thread);
     }
   }
 
-  async #run({ question, deadlineMs, settle }: Job, thread: Thread): Promise<void> {
-    settle(await thread.ask(question, deadlineMs));
+  /** Evaluations of one deadline that follow each other. */
+  #take(from: number, most: number): Evaluation[] {
+    const taken: Evaluation[] = [];
+    for (const job of this.#jobs.slice(from, from + most)) {
+      if (job.thread !== undefined || (taken[0] !== undefined && job.deadlineMs !== taken[0].deadlineMs))
+        break;
+      taken.push(job);
+    }
+    this.#jobs.splice(from, taken.length);
+    return taken;
+  }
+
+  async #start({ question, settle }: Job & { thread: Thread }, thread: Thread): Promise<void> {
+    this.#idle.delete(thread);
+    settle(await thread.start(question));
+    await this.#rest(thread);
+  }
+
+  async #run(jobs: readonly Evaluation[], thread: Thread): Promise<void> {
+    this.#idle.delete(thread);
+    const questions = jobs.map(({ question }) => question);
+    const answers = await thread.evaluate(questions, jobs[0]?.deadlineMs ?? 0);
+    const again: Evaluation[] = [];
+    for (const [index, job] of jobs.entries()) {
+      const answer = this.#closed ? stopped : answers[index];
+      if (answer === undefined) again.push(job);
+      else job.settle(answer);
+    }
+    // Ahead of whoever asked later.
+    this.#jobs.unshift(...again);
+    await this.#rest(thread);
+  }
+
+  async #rest(thread: Thread): Promise<void> {
     // What the question did to the thread is mended before another one has to wait for it.
     await thread.prepare();
     this.#idle.add(thread);

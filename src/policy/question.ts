@@ -9,15 +9,23 @@ export interface StartQuestion {
 }
 
 /** Evaluates an entrypoint of a module that has started. */
-interface EvaluateQuestion {
+export interface EvaluateQuestion {
   readonly kind: 'evaluate';
   readonly id: number;
   readonly entrypoint: string;
   readonly input: object;
 }
 
-/** What a thread is asked. */
 export type Question = StartQuestion | EvaluateQuestion;
+
+/**
+ * What a thread is asked in one message: to hand one over wakes it, which costs more than an evaluation. A start comes
+ * alone. It answers in the same order, and not the ones after a module that it spoiled.
+ */
+export type Questions = readonly [StartQuestion] | readonly EvaluateQuestion[];
+
+/** So many may be evaluated in a row before their answers are read. */
+export const maxQuestions = 8;
 
 /** What it answers. */
 export type Answer =

@@ -1,7 +1,8 @@
 // oxlint-disable unicorn/require-post-message-target-origin -- a thread's port, not a window
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../text/message.ts';
-import type { Answer, Question, StartQuestion } from './question.ts';
+import { Progress } from './progress.ts';
+import type { Answer, EvaluateQuestion, Question, Questions, StartQuestion } from './question.ts';
 
 /** Starting a module is compiling it for this thread: once, and not under anybody's control but its builder's. */
 export const startMs = 10_000;
@@ -12,24 +13,28 @@ const stopped: Answer = { problem: 'evaluation has been stopped' };
 declare const WORKER: string | undefined;
 const workerUrl = new URL(typeof WORKER === 'string' ? WORKER : './worker.ts', import.meta.url);
 
-/** The question that is being answered. */
+/** By the place of their questions; one without an answer is to be asked again. */
+export type Answers = readonly (Answer | undefined)[];
+
+/** The questions that are being answered. */
 interface Running {
-  readonly question: Question;
+  readonly questions: Questions;
   readonly deadlineMs: number;
-  readonly timer: NodeJS.Timeout;
-  readonly settle: (answer: Answer) => void;
+  readonly settle: (answers: Answers) => void;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
- * One thread that evaluates, one question at a time.
+ * One thread that evaluates, one question after the other.
  *
  * A question that takes too long is ended together with the worker that answers it, and another worker takes its place,
- * with all modules started. Asking a second question before the first is answered is a mistake of the caller's.
+ * with all modules started. Asking more before the last is answered is a mistake of the caller's.
  */
 export class Thread {
   readonly #modules: ReadonlyMap<number, StartQuestion>;
   /** Modules that the present worker can be asked. */
   readonly #started = new Set<number>();
+  readonly #progress = new Progress();
   #worker: Worker | undefined;
   #running: Running | undefined;
   #closed = false;
@@ -39,15 +44,32 @@ export class Thread {
     this.#modules = modules;
   }
 
-  /** Asks one question. Never throws: what goes wrong is a problem. */
-  async ask(question: Question, deadlineMs: number): Promise<Answer> {
-    // Not at the cost of whoever asks next: what an earlier question has spoiled has a start's time, not an evaluation's.
-    const problem = question.kind === 'evaluate' ? await this.prepare() : undefined;
-    if (problem !== undefined && !this.#started.has(question.id)) return problem;
-    const answer = await this.#post(question, deadlineMs);
-    if (question.kind === 'start' && 'value' in answer) this.#started.add(question.id);
-    if ('spoiled' in answer) this.#started.delete(question.id);
+  /** Has a module started. Never throws: what goes wrong is a problem. */
+  async start(question: StartQuestion): Promise<Answer> {
+    const [answer = stopped] = await this.#post([question], startMs);
+    if ('value' in answer) this.#started.add(question.id);
     return answer;
+  }
+
+  /**
+   * Evaluates one or several. Never throws: what goes wrong is a problem, of that question alone. At least one is
+   * answered.
+   * @param deadlineMs of each
+   */
+  async evaluate(questions: readonly EvaluateQuestion[], deadlineMs: number): Promise<Answers> {
+    // Not at the cost of whoever asks next: what an earlier question has spoiled has a start's time, not an evaluation's.
+    const problem = await this.prepare();
+    if (problem !== undefined) {
+      const hopeless = questions.map(({ id }) => (this.#started.has(id) ? undefined : problem));
+      if (hopeless.some((answer) => answer !== undefined)) return hopeless;
+    }
+    const answers = await this.#post(questions, deadlineMs);
+    for (const [index, answer] of answers.entries()) {
+      const question = questions[index];
+      if (question !== undefined && answer !== undefined && 'spoiled' in answer && answer.spoiled)
+        this.#started.delete(question.id);
+    }
+    return answers;
   }
 
   /**
@@ -59,9 +81,8 @@ export class Thread {
     for (const [id, question] of this.#modules) {
       if (this.#started.has(id)) continue;
       // oxlint-disable-next-line no-await-in-loop -- one question at a time
-      const answer = await this.#post(question, startMs);
+      const answer = await this.start(question);
       if ('problem' in answer) problem = answer;
-      else this.#started.add(id);
     }
     return problem;
   }
@@ -70,38 +91,41 @@ export class Thread {
   async close(): Promise<void> {
     this.#closed = true;
     const ended = this.#end();
-    this.#settle(stopped);
+    this.#settle(this.#running?.questions.map(() => stopped) ?? []);
     await ended;
   }
 
-  #post(question: Question, deadlineMs: number): Promise<Answer> {
-    if (this.#closed) return Promise.resolve(stopped);
+  #post(questions: Questions, deadlineMs: number): Promise<Answers> {
+    if (this.#closed) return Promise.resolve(questions.map(() => stopped));
     return new Promise((settle) => {
       this.#worker ??= this.#spawn();
-      // The timer also keeps the process alive while the answer is due; the thread alone does not.
-      const timer = setTimeout(() => {
-        // An answer that is here already, and was only not read yet, counts.
-        setImmediate(() => this.#overdue(question));
-      }, deadlineMs);
-      this.#running = { question, deadlineMs, timer, settle };
+      this.#running = { questions, deadlineMs, settle, timer: undefined };
+      this.#progress.begin(0, process.hrtime.bigint());
+      this.#expect(this.#running, deadlineMs);
       try {
-        this.#worker.postMessage(question);
+        this.#worker.postMessage(questions);
       } catch (cause) {
         // Nested too deeply to be copied: an object of the cluster may be, and the program must not end of it.
-        this.#settle({ problem: `the question cannot be handed over: ${messageOf(cause)}` });
+        const problem = `the question cannot be handed over: ${messageOf(cause)}`;
+        const good = questions.length > 1 ? questions.map(isCopied) : [];
+        const isKnown = good.includes(false);
+        this.#settle(questions.map((_, at) => (isKnown && good[at] === true ? undefined : { problem })));
       }
     });
   }
 
   #spawn(): Worker {
-    const worker = new Worker(workerUrl, { resourceLimits: { maxOldGenerationSizeMb: 256 } });
-    worker.on('message', (answer: Answer) => {
-      if (worker === this.#worker) this.#settle(answer);
+    const worker = new Worker(workerUrl, {
+      workerData: this.#progress.shared,
+      resourceLimits: { maxOldGenerationSizeMb: 256 },
+    });
+    worker.on('message', (answers: readonly Answer[]) => {
+      if (worker === this.#worker) this.#settle(answers);
     });
     const ended = (problem: string) => {
       if (worker !== this.#worker) return;
       this.#forget();
-      this.#settle({ problem });
+      this.#settleOne({ problem });
     };
     worker.on('error', (cause) => ended(`the evaluation ended its thread: ${cause.message}`));
     worker.on('exit', () => ended('the evaluation ended its thread'));
@@ -110,19 +134,39 @@ export class Thread {
     return worker;
   }
 
-  #settle(answer: Answer): void {
+  /** The timer also keeps the process alive while the answer is due; the thread alone does not. */
+  #expect(running: Running, ms: number): void {
+    running.timer = setTimeout(() => {
+      // Answers that are here already, and were only not read yet, count.
+      setImmediate(() => this.#overdue(running));
+    }, ms);
+  }
+
+  #settle(answers: Answers): void {
     const running = this.#running;
     this.#running = undefined;
     clearTimeout(running?.timer);
-    running?.settle(answer);
+    running?.settle(answers);
   }
 
-  #overdue(question: Question): void {
-    const running = this.#running;
-    if (running?.question !== question) return;
+  /** The worker has ended: whichever question it was at has this answer. What it had answered before is gone with it. */
+  #settleOne(answer: Answer): void {
+    const { index } = this.#progress.read(process.hrtime.bigint());
+    this.#settle(this.#running?.questions.map((_, at) => (at === index ? answer : undefined)) ?? []);
+  }
+
+  #overdue(running: Running): void {
+    if (running !== this.#running) return;
+    const { index, forMs } = this.#progress.read(process.hrtime.bigint());
+    if (forMs < running.deadlineMs) {
+      // It has come further meanwhile: each question has a deadline of its own.
+      this.#expect(running, running.deadlineMs - forMs);
+      return;
+    }
     void this.#end();
-    const what = question.kind === 'evaluate' ? question.entrypoint : 'starting the module';
-    this.#settle({ problem: `${what} took longer than ${String(running.deadlineMs)} ms`, overdue: true });
+    const question = running.questions[index];
+    const what = question?.kind === 'evaluate' ? question.entrypoint : 'starting the module';
+    this.#settleOne({ problem: `${what} took longer than ${String(running.deadlineMs)} ms`, overdue: true });
   }
 
   async #end(): Promise<void> {
@@ -134,5 +178,15 @@ export class Thread {
   #forget(): void {
     this.#worker = undefined;
     this.#started.clear();
+  }
+}
+
+/** Whether a question can be handed to another thread; asked only when several together could not. */
+function isCopied(question: Question): boolean {
+  try {
+    structuredClone(question);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,10 +1,11 @@
 // The thread in which policies are evaluated: it can be ended in the middle of an evaluation, the main one cannot.
 // oxlint-disable unicorn/require-post-message-target-origin -- a thread's port, not a window
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../text/message.ts';
 import { EvaluationError } from './error.ts';
 import { Instance } from './instance.ts';
-import type { Answer, Question } from './question.ts';
+import { Progress } from './progress.ts';
+import type { Answer, EvaluateQuestion, Questions, StartQuestion } from './question.ts';
 import { limitTexts } from './text-limits.ts';
 
 // What a policy prints (the SDK's opa_println), and what a builtin that it calls warns of, belongs to nobody's output.
@@ -16,27 +17,42 @@ limitTexts();
 const maxProblem = 1024;
 
 const instances = new Map<number, Instance>();
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own thread's data
+const progress = new Progress(workerData as SharedArrayBuffer);
 
-parentPort?.on('message', (question: Question) => {
-  void answer(question).then(
-    (value) => parentPort?.postMessage({ value } satisfies Answer),
-    (cause: unknown) => {
-      // Of a module that threw in the middle of an evaluation nothing can be trusted any more.
-      const spoiled = !(cause instanceof EvaluationError && cause.orderly);
-      if (spoiled) instances.delete(question.id);
-      parentPort?.postMessage({ problem: messageOf(cause).slice(0, maxProblem), spoiled } satisfies Answer);
-    },
-  );
+parentPort?.on('message', (questions: Questions) => {
+  void answersTo(questions).then((answers) => parentPort?.postMessage(answers));
 });
 
-async function answer(question: Question): Promise<unknown> {
-  if (question.kind === 'start') {
-    const instance = new Instance(question.module, question.data, question.maxMiB);
-    const facts = await instance.start();
-    instances.set(question.id, instance);
-    return facts;
+async function answersTo(questions: Questions): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  for (const [index, question] of questions.entries()) {
+    progress.begin(index, process.hrtime.bigint());
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- a start is the only one
+      const value = question.kind === 'start' ? await start(question) : evaluate(question);
+      answers.push({ value });
+    } catch (cause) {
+      // Of a module that threw in the middle of an evaluation nothing can be trusted any more.
+      const spoiled = !(cause instanceof EvaluationError && cause.orderly);
+      answers.push({ problem: messageOf(cause).slice(0, maxProblem), spoiled });
+      if (!spoiled) continue;
+      instances.delete(question.id);
+      break;
+    }
   }
-  const instance = instances.get(question.id);
+  return answers;
+}
+
+async function start({ id, module, data, maxMiB }: StartQuestion): Promise<unknown> {
+  const instance = new Instance(module, data, maxMiB);
+  const facts = await instance.start();
+  instances.set(id, instance);
+  return facts;
+}
+
+function evaluate({ id, entrypoint, input }: EvaluateQuestion): string {
+  const instance = instances.get(id);
   if (instance === undefined) throw new Error('the module is not there');
-  return instance.evaluate(question.entrypoint, question.input);
+  return instance.evaluate(entrypoint, input);
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { probeDocument, probeFor } from '../../src/decide/probe.ts';
 import { parseBundle } from '../../src/bundle/bundle.ts';
 import type { BundleFiles } from '../../src/bundle/files.ts';
@@ -134,6 +134,45 @@ describe('time', () => {
     await expect(policy.evaluate(loop)).rejects.toThrow('took longer');
     clearInterval(ticking);
     expect(turns).toBeGreaterThan(5);
+  });
+});
+
+describe('several questions in one message', () => {
+  test('are what is asked in one turn', async () => {
+    const policy = await load();
+    const posted = vi.spyOn(Worker.prototype, 'postMessage');
+    onTestFinished(() => posted.mockRestore());
+    await Promise.all([policy.evaluate(good), policy.evaluate(good)]);
+    expect(posted).toHaveBeenCalledTimes(1);
+    await policy.evaluate(good);
+    expect(posted).toHaveBeenCalledTimes(2);
+  });
+
+  test('are at most eight', async () => {
+    const policy = await load();
+    const posted = vi.spyOn(Worker.prototype, 'postMessage');
+    onTestFinished(() => posted.mockRestore());
+    await Promise.all(Array.from({ length: 17 }, () => policy.evaluate(good)));
+    expect(posted).toHaveBeenCalledTimes(3);
+  });
+
+  test('share nothing: each one that goes wrong is an error of its own, and all others are answered', async () => {
+    const policy = await load({ deadlineMs: 200 });
+    const names = ['', 'abort', '', 'undefined', 'loop', 'hog', '', 'split', ''];
+    const answers = await Promise.allSettled(
+      names.map((name) => policy.evaluate(name === '' ? good : asking(name))),
+    );
+    expect(answers.map(({ status }) => status === 'fulfilled')).toEqual(names.map((name) => name === ''));
+    const overdue = answers.map((answer) => answer.status === 'rejected' && answer.reason.overdue === true);
+    expect(overdue).toEqual(names.map((name) => name === 'loop' || name === 'split'));
+  });
+
+  test('have each its own time', async () => {
+    const policy = await load({ deadlineMs: 150 });
+    // With texts of this length each takes some of that time, and eight take more.
+    const long = { ...good, lookups: { long: { objects: [{ name: 'x'.repeat(2 << 20) }] } } };
+    const answers = await Promise.all(Array.from({ length: 16 }, () => policy.evaluate(long)));
+    expect(answers).toHaveLength(16);
   });
 });
 

@@ -13,7 +13,10 @@ credential_shown if requestor_is_bootstrapper
 
 credential_shown if {
 	count(_credential_ids) == 1
-	regex.match(`^X509SHA256=[0-9a-f]{64}$`, _credential_ids[0])
+	startswith(_credential_ids[0], "X509SHA256=")
+	digest := trim_prefix(_credential_ids[0], "X509SHA256=")
+	count(digest) == 64
+	made_of(digest, "0123456789abcdef")
 }
 
 default _credential_ids := []

@@ -60,7 +60,10 @@ node_name := trim_prefix(input.subject.common_name, "system:node:")
 
 _is_node_user(name) if {
 	count(name) <= count("system:node:") + 253
-	regex.match(`^system:node:[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`, name)
+	startswith(name, "system:node:")
+	every label in split(trim_prefix(name, "system:node:"), ".") {
+		is_label(label, "abcdefghijklmnopqrstuvwxyz")
+	}
 }
 
 # METADATA

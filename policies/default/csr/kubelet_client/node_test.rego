@@ -25,8 +25,19 @@ test_node_that_is_deleted_does_not_renew if {
 }
 
 test_earlier_machine_does_not_renew if {
-	policy.allow with input as renewal_with({"node": {"created_at": "2026-11-22T05:59:59Z"}})
-	every created_at in ["2026-11-22T06:00:00Z", "", "x2026-11-22T05:00:00Z", "2026-11-22T05:00:00+02:00"] {
+	every created_at in ["2026-11-22T05:59:59Z", "2026-11-22T05:59:59.999Z"] {
+		policy.allow with input as renewal_with({"node": {"created_at": created_at}})
+	}
+	every created_at in [
+		"2026-11-22T06:00:00Z",
+		"",
+		"x2026-11-22T05:00:00Z",
+		"2026-11-22T05:00:00+02:00",
+		"2026-11-22T05:00:00.Z",
+		"2026-11-22T05:00:00.1",
+		"2026-11-22T05:00:00.1+02:00Z",
+		"2026-11-22T05:00:00,1Z",
+	] {
 		codes == {"NodeYoungerThanRequest"} with input as renewal_with({"node": {"created_at": created_at}})
 	}
 }

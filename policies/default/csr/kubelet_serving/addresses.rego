@@ -34,12 +34,15 @@ requested_ips contains address if {
 # scope: document
 # description: IPv4-mapped IPv6 is not one. The input document never holds it, and engines disagree about its ranges.
 is_ip(text) if {
-	regex.match(`^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.|$)){4}$`, text)
-	not endswith(text, ".")
+	octets := split(text, ".")
+	count(octets) == 4
+	every octet in octets {
+		_is_octet(octet)
+	}
 }
 
 is_ip(text) if {
-	regex.match(`^[0-9a-f:]+$`, text)
+	made_of(text, "0123456789abcdef:")
 	not startswith(text, "::ffff:")
 	net.cidr_contains("::/0", text)
 }
@@ -56,8 +59,22 @@ same_address(a, b) if net.cidr_intersects(_host(a), _host(b))
 is_cidr(text) if {
 	[address, length] := split(text, "/")
 	is_ip(address)
-	regex.match(`^(0|[1-9][0-9]{0,2})$`, length)
+	_is_short_number(length)
 	net.cidr_intersects(text, text)
+}
+
+_is_octet(text) if {
+	_is_short_number(text)
+	to_number(text) <= 255
+}
+
+# Of at most three digits, and none of them to no purpose.
+_is_short_number("0")
+
+_is_short_number(text) if {
+	count(text) in {1, 2, 3}
+	made_of(text, "0123456789")
+	not startswith(text, "0")
 }
 
 _host(address) := $"{address}/32" if not contains(address, ":")

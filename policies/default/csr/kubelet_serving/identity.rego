@@ -7,10 +7,10 @@ package csr.kubelet_serving
 #   of at most 253 characters (Kubernetes, Object Names and IDs).
 requestor_is_node if {
 	count(input.requestor.username) <= count("system:node:") + 253
-	regex.match(
-		`^system:node:[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`,
-		input.requestor.username,
-	)
+	startswith(input.requestor.username, "system:node:")
+	every label in split(node_name, ".") {
+		is_label(label, "abcdefghijklmnopqrstuvwxyz")
+	}
 }
 
 # METADATA

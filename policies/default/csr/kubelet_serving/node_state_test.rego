@@ -10,7 +10,16 @@ test_node_of_the_same_second_is_old_enough if {
 }
 
 test_younger_node_is_waited_for if {
-	every created_at in ["2026-11-22T06:00:00Z", "2026-11-22T05:00:00+02:00", ""] {
+	every created_at in [
+		"2026-11-22T06:00:00Z",
+		"2026-11-22T05:00:00+02:00",
+		"",
+		"x2026-11-22T05:00:00Z",
+		"2026-11-22T05:00:00.Z",
+		"2026-11-22T05:00:00.1",
+		"2026-11-22T05:00:00.1+02:00Z",
+		"2026-11-22T05:00:00,1Z",
+	] {
 		codes == {"NodeYoungerThanRequest"} with input as _with_node({"created_at": created_at})
 	}
 }

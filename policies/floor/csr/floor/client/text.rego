@@ -27,4 +27,23 @@ shortened(text) := text if count(text) <= 80
 
 shortened(text) := $"{substring(text, 0, 77)}..." if count(text) > 80
 
+# METADATA
+# title: A text of these characters alone
+# scope: document
+# description: |
+#   Holds of the empty text. An expression would be shorter, but WebAssembly compiles each expression again in each
+#   evaluation, which took longer than all the rest.
+made_of(text, characters) if trim(text, characters) == ""
+
+# METADATA
+# title: One label of a host name
+# scope: document
+# description: Letters, digits and hyphens, neither first nor last a hyphen (RFC 1123 section 2.1). Of any length.
+is_label(text, letters) if {
+	text != ""
+	made_of(text, $"{letters}0123456789-")
+	not startswith(text, "-")
+	not endswith(text, "-")
+}
+
 _shown(texts) := [shortened(text) | some text in array.slice(sort(texts), 0, 5)]

@@ -26,11 +26,27 @@ names_unreserved if {
 # description: |
 #   Its last label is a number, decimal or hexadecimal (WHATWG URL, "ends in a number checker"). Some clients match
 #   such a name against the address that they dial, so it must be an address in canonical form, and is judged as one.
-ends_in_number(name) if regex.match(`(^|\.)([0-9]+|0[xX][0-9a-fA-F]*)\.?$`, name)
+ends_in_number(name) if _is_number(_last_label(name))
+
+# Of an absolute name, the one before the dot.
+_last_label(name) := labels[count(labels) - 1] if labels := split(trim_suffix(name, "."), ".")
+
+_is_number(label) if {
+	label != ""
+	made_of(label, "0123456789")
+}
+
+_is_number(label) if {
+	substring(label, 0, 2) in {"0x", "0X"}
+	made_of(substring(label, 2, -1), "0123456789abcdefABCDEF")
+}
 
 _well_formed(name) if {
 	count(name) <= 253
-	regex.match(`^[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*$`, name)
+	every label in split(name, ".") {
+		count(label) <= 63
+		is_label(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	}
 }
 
 # kubernetes.default, and every shorter and longer form of it.
@@ -41,7 +57,15 @@ _reserved_name(name) if "svc" in split(lower(name), ".")
 
 # localhost and all below it (RFC 6761 section 6.3), and its other names in the hosts files of distributions.
 _reserved_name(name) if {
-	regex.match(`(^|\.)(localhost[46]?(\.localdomain[46]?)?|ip6-(localhost|loopback))\.?$`, lower(name))
+	some ending in _local_names
+	endswith($".{trim_suffix(lower(name), ".")}", $".{ending}")
+}
+
+_local_names := {
+	"localhost", "localhost.localdomain", "localhost.localdomain4", "localhost.localdomain6",
+	"localhost4", "localhost4.localdomain", "localhost4.localdomain4", "localhost4.localdomain6",
+	"localhost6", "localhost6.localdomain", "localhost6.localdomain4", "localhost6.localdomain6",
+	"ip6-localhost", "ip6-loopback",
 }
 
 # METADATA
