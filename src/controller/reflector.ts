@@ -210,7 +210,10 @@ export class Reflector<T> {
       backoff: this.#backoff,
       clock: this.#clock,
       random: this.#random,
-      failed: (error: unknown) => this.#report(() => this.#observer.error?.(error, 'list')),
+      failed: (error: unknown, pauseMs: number) => {
+        this.#touch(pauseMs);
+        this.#report(() => this.#observer.error?.(error, 'list'));
+      },
     };
     for await (const page of pagesOf(this.#source, options, signal)) {
       this.#touch();

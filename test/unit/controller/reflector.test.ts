@@ -333,6 +333,18 @@ describe('whether it does anything', () => {
     await reflector.stop();
   });
 
+  test('a page that fails is a try, and the pause before the next one is no idleness', async () => {
+    const busy = new KubeError({ kind: 'status', status: 429, message: 'slow down', retryAfterSeconds: 60 });
+    const { reflector, clock, listed } = setUp([page('10', [], 'next'), busy], {
+      backoff: { baseMs: 100_000, maxMs: 200_000 },
+    });
+    await clock.turn(59_999);
+    expect([reflector.idleMs(), listed.length]).toEqual([0, 2]);
+    await clock.turn(220_000);
+    expect([reflector.idleMs(), listed.length]).toEqual([0, 5]);
+    await reflector.stop();
+  });
+
   test('a list that never answers is idleness', async () => {
     const { reflector, clock } = setUp([], {
       source: { list: () => new Promise(() => undefined), watch: () => ({}) as AsyncIterable<WatchEvent> },
