@@ -92,6 +92,24 @@ describe('fails closed', () => {
     await expect(client.put('/x', {})).rejects.toThrow(failure({ kind: 'timeout', uncertain: true }));
   });
 
+  test('the deadline is over both tries, where credentials are refused', async () => {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    let tries = 0;
+    server.handle = (_, response) => {
+      tries += 1;
+      if (tries === 1) setTimeout(() => json(response, 401, {}), 600);
+      else response.on('close', resolve);
+    };
+    const client = server.client({ user: `{tokenFile: "${server.file('token', 'one')}"}` });
+    const asked = performance.now();
+    const put = client.put('/x', {}, { timeoutMs: 1_000 });
+    server.file('token', 'two');
+    await expect(put).rejects.toEqual(failure({ kind: 'timeout' }));
+    expect(tries).toBe(2);
+    expect(performance.now() - asked).toBeLessThan(1_400);
+    await over;
+  });
+
   test('an answer that never ends', async () => {
     server.handle = (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
