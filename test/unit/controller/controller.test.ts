@@ -151,8 +151,8 @@ test('requests that there was no room for come back when there is', async () => 
 /** One pending request, and a watch that stays silent. */
 function onePending(): void {
   server.seen.length = 0;
-  server.handle = ({ url, method }, response) => {
-    if (method === 'PUT') return json(response, 200, csrObject());
+  server.handle = ({ url, method }, response, body) => {
+    if (method === 'PUT') return json(response, 200, JSON.parse(body));
     if (url?.includes('watch=true') !== true) {
       return json(response, 200, { metadata: { resourceVersion: '1' }, items: [csrObject()] });
     }
@@ -327,4 +327,20 @@ describe('requests that nobody waits for any more', () => {
     expect(await held()).toBe('1');
     await controller.stop(100);
   });
+});
+
+test('an answer that does not show the condition is none: the request is not taken for done', async () => {
+  onePending();
+  const { handle } = server;
+  server.handle = (request, response, body) =>
+    request.method === 'PUT' ? json(response, 200, csrObject()) : handle(request, response, body);
+  const controller = new Controller({
+    ...parts(unheard()),
+    signers: [signer],
+    decide: () => Promise.resolve(verdictOf('approve')),
+  });
+  controller.start();
+  controller.lead();
+  await eventually(() => (puts() >= 2 ? true : undefined));
+  await controller.stop(100);
 });
