@@ -263,7 +263,10 @@ export class Controller {
       this.#watches.relist();
     }
     this.#putOff.delete(request.name);
-    this.#queue.forget(request.name);
+    // Another one may have taken its name, which could not be looked at while this one was held by another watch.
+    const other = this.#watches.find(request.name);
+    if (other === undefined) this.#queue.forget(request.name);
+    else this.#enqueue(other.request);
     this.#forgetVerdicts(request.uid);
   }
 

@@ -344,3 +344,58 @@ test('an answer that does not show the condition is none: the request is not tak
   await eventually(() => (puts() >= 2 ? true : undefined));
   await controller.stop(100);
 });
+
+describe('a request whose name another one takes', () => {
+  const old = csrObject({ uid: 'old', username: 'system:node:n1' });
+  const next = csrObject({ uid: 'new', username: 'system:node:n2', resourceVersion: '1001' });
+
+  function setUp(signers: readonly string[]) {
+    const world = { there: [old] };
+    const watches = new Map<string, ServerResponse>();
+    server.handle = ({ url = '' }, response) => {
+      const asked = signers.find((one) => url.includes(encodeURIComponent(one))) ?? '';
+      if (!url.includes('watch=true')) {
+        const items = world.there.filter(({ spec }) => spec.signerName === asked);
+        return json(response, 200, { metadata: { resourceVersion: '1' }, items });
+      }
+      response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+      watches.set(asked, response);
+    };
+    const decided: string[] = [];
+    const forgotten: string[] = [];
+    const controller = new Controller({
+      ...parts(unheard()),
+      signers,
+      decide: ({ uid }) => {
+        decided.push(uid);
+        return Promise.resolve(verdictOf('abstain'));
+      },
+      forgotten: (uid) => forgotten.push(uid),
+    });
+    controller.start();
+    controller.lead();
+    return { controller, world, watches, decided, forgotten };
+  }
+
+  test('while nobody watches is forgotten, whoever made the other one', async () => {
+    const { controller, world, watches, decided, forgotten } = setUp([signer]);
+    await eventually(() => (decided.length === 1 && watches.size === 1 ? true : undefined));
+    world.there = [next];
+    watches.get(signer)?.end();
+    await eventually(() => (decided.includes('new') ? true : undefined));
+    expect(forgotten).toEqual(['old']);
+    await controller.stop(100);
+  });
+
+  test('of another signer does not keep that one from being decided, when it goes last', async () => {
+    const bootstrap = 'kubernetes.io/kube-apiserver-client-kubelet';
+    const { controller, watches, decided } = setUp([signer, bootstrap]);
+    await eventually(() => (decided.length === 1 && watches.size === 2 ? true : undefined));
+    const object = { ...next, spec: { ...next.spec, signerName: bootstrap } };
+    watches.get(bootstrap)?.write(`${JSON.stringify({ type: 'ADDED', object })}\n`);
+    await eventually(() => (decided.length === 2 ? true : undefined));
+    watches.get(signer)?.write(`${JSON.stringify({ type: 'DELETED', object: old })}\n`);
+    await eventually(() => (decided.includes('new') ? true : undefined));
+    await controller.stop(100);
+  });
+});
