@@ -110,6 +110,18 @@ describe('fails closed', () => {
     await over;
   });
 
+  test('credentials that come too late: nothing is sent', async () => {
+    const plugin = `const spec = { token: 't' };
+      setTimeout(() => console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: spec })), 300);`;
+    const exec = `{apiVersion: client.authentication.k8s.io/v1, command: ${process.execPath}, args: ["${server.file('plugin.cjs', plugin)}"], interactiveMode: Never}`;
+    const client = server.client({ user: `{exec: ${exec}}` });
+    const late = failure({ kind: 'credentials', uncertain: false });
+    await expect(client.put('/x', {}, { timeoutMs: 100 })).rejects.toEqual(late);
+    expect(server.seen).toEqual([]);
+    await client.put('/x', {}, { timeoutMs: 5_000 });
+    expect(server.seen).toHaveLength(1);
+  });
+
   test('an answer that never ends', async () => {
     server.handle = (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
