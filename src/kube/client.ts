@@ -163,7 +163,8 @@ export class KubeClient {
     credential: Credential,
   ): Promise<JsonRecord> {
     if (options?.wanted?.() === false) throw noLongerWanted();
-    const timeoutMs = Math.ceil(until - performance.now());
+    const askedAt = performance.now();
+    const timeoutMs = Math.ceil(until - askedAt);
     if (timeoutMs <= 0) throw noTimeLeft(method, path);
     const answer = await exchange(this.#transport.dispatchers(credential.tls).request, {
       origin: this.#origin,
@@ -179,7 +180,7 @@ export class KubeClient {
     const write = method !== 'GET';
     if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
     const object = jsonBody(answer, write);
-    this.#clock.saw(answer.headers['date']);
+    this.#clock.saw(answer.headers['date'], askedAt);
     return object;
   }
 
