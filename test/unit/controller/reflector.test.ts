@@ -372,6 +372,26 @@ describe('asked to list anew', () => {
     await reflector.stop();
   });
 
+  test('while it lists, that list comes to its end first, however often it is asked', async () => {
+    const { reflector, told, listed, watches } = setUp(
+      [
+        page('10', [object('a', '1')], 'next'),
+        page('10', [object('b', '2')]),
+        page('11', [object('c', '3')]),
+      ],
+      {
+        project: ({ metadata: { name } }) => {
+          if (name !== 'c') reflector.relist();
+          return name;
+        },
+      },
+    );
+    await settle();
+    expect(told).toEqual(['+a', '+b', 'listed', '+c', '-a', '-b', 'listed']);
+    expect([listed.length, watches.length]).toEqual([3, 1]);
+    await reflector.stop();
+  });
+
   test('in a pause it does not wait for its end', async () => {
     const { reflector, listed, lists } = setUp([reset]);
     await settle();
