@@ -148,6 +148,46 @@ test('requests that there was no room for come back when there is', async () => 
   await controller.stop(100);
 });
 
+test('more requests of one bootstrap user than are kept come back as the kept ones are through', async () => {
+  const objects = [1, 2, 3, 4, 5, 6, 7].map((number) =>
+    csrObject({
+      name: `csr-${String(number)}`,
+      uid: `u${String(number)}`,
+      username: 'system:bootstrap:abcdef',
+    }),
+  );
+  let there = objects;
+  const watching: ServerResponse[] = [];
+  server.handle = ({ url }, response) => {
+    if (url?.includes('watch=true') !== true) {
+      return json(response, 200, { metadata: { resourceVersion: '1' }, items: there });
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    watching.push(response);
+  };
+  const decided = new Set<string>();
+  const controller = new Controller({
+    ...parts(unheard()),
+    signers: [signer],
+    keep: { ofOther: 4 },
+    decide: ({ name }) => {
+      decided.add(name);
+      return Promise.resolve(verdictOf('abstain'));
+    },
+  });
+  controller.start();
+  controller.lead();
+  await eventually(() => (watching.length === 1 && decided.size === 4 ? true : undefined));
+  const gone = objects.filter(({ metadata: { name } }) => decided.has(name));
+  there = objects.filter((object) => !gone.includes(object));
+  const end = (object: object) =>
+    watching[0]?.write(`${JSON.stringify({ type: 'DELETED', object })}\n`) ?? false;
+  for (const object of gone.slice(0, 3)) end(object);
+  await eventually(() => (decided.size === 7 ? true : undefined));
+  await eventually(() => (watching.length === 2 ? true : undefined));
+  await controller.stop(100);
+});
+
 /** One pending request, and a watch that stays silent. */
 function onePending(): void {
   server.seen.length = 0;
