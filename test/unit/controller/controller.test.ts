@@ -269,7 +269,7 @@ describe('requests that nobody waits for any more', () => {
   const wait = { kind: 'wait', reasons: [], warnings: [], retryAfterSeconds: 30 } as const;
 
   /** A list of one request, made at that time; the clock stands a minute later. */
-  async function setUp(maxAgeSeconds: number | undefined, ageMs: number) {
+  async function setUp(maxAgeSeconds: number | undefined, ageMs: number, verdicts: Judged['verdict'][] = []) {
     const object = csrObject({ creationTimestamp: new Date(created).toISOString() });
     let lists = 0;
     server.handle = ({ url }, response) => {
@@ -293,7 +293,8 @@ describe('requests that nobody waits for any more', () => {
       maxAgeSeconds: () => world.maxAgeSeconds,
       decide: async ({ name }) => {
         decided.push(name);
-        return { verdict: wait, input: undefined, stands: () => true, approvedBy: '', revision: '' };
+        const verdict = verdicts.shift() ?? wait;
+        return { verdict, input: undefined, stands: () => true, approvedBy: '', revision: '' };
       },
       forgotten: (uid) => forgotten.push(uid),
     });
@@ -350,6 +351,15 @@ describe('requests that nobody waits for any more', () => {
     controller.redecideAll();
     await eventually(() => (decided.length === 1 ? true : undefined));
     expect(lists()).toBe(2);
+    await controller.stop(100);
+  });
+
+  test('are looked at again where only one decision found them past: its clock was wrong for a moment', async () => {
+    const ignore = { kind: 'ignore', reasons: [], warnings: [] } as const;
+    const { controller, clock, decided } = await setUp(900, minutes, [ignore]);
+    expect(decided).toHaveLength(1);
+    await clock.turn(minutes);
+    expect(decided).toHaveLength(2);
     await controller.stop(100);
   });
 
