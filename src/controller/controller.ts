@@ -22,7 +22,7 @@ import type { Judged, ReconcileActions, ReconcileOptions } from './reconcile.ts'
 import { reconcile, retryAfter } from './reconcile.ts';
 import { identify, maxMessage, Report } from './report.ts';
 import { RequestWatches } from './request-watches.ts';
-import { Requestors } from './requestors.ts';
+import { Requestors, type KeptRequests } from './requestors.ts';
 import { WaitTimes } from './wait-times.ts';
 
 export interface ControllerOptions extends ReconcileOptions {
@@ -36,6 +36,8 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly now: () => Date;
   readonly gate: Gate;
   readonly clock?: Clock;
+  /** How much is kept of pending requests. */
+  readonly keep?: Partial<KeptRequests>;
   /** How long whoever asks that signer waits; undefined: for ever. */
   readonly maxAgeSeconds: (signer: string) => number | undefined;
   /** A request is gone, or finished: whoever keeps anything of it may forget it. */
@@ -58,12 +60,14 @@ export class Controller {
   readonly #watches: RequestWatches;
   readonly #queue: WorkQueue;
   readonly #waits = new WaitTimes();
-  readonly #requestors = new Requestors();
+  readonly #requestors: Requestors;
   readonly #aging: Aging;
   /** Names of requests that the queue had no room for. */
   readonly #putOff = new Set<string>();
   /** By uid: requests that have their condition, while the watch has not shown it yet. */
   readonly #written = new Set<string>();
+  /** Requests were let go because there were too many of all. */
+  #shedding = false;
   #started = false;
   #leading = false;
   #stopped = false;
@@ -74,6 +78,7 @@ export class Controller {
     this.#options = options;
     const { clock = systemClock } = options;
     const { queue } = options.metrics;
+    this.#requestors = new Requestors(options.keep);
     this.#report = new Report({ ...options, server: () => options.client.server });
     this.#queue = new WorkQueue({
       process: (key) => this.#process(key),
@@ -203,8 +208,15 @@ export class Controller {
   #takeIn(request: CertificateRequest): void {
     const surplus = this.#requestors.add(request);
     if (!surplus.some(({ uid }) => uid === request.uid)) this.#enqueue(request);
+    const { log, metrics } = this.#options;
     for (const one of surplus) {
-      this.#options.log.debug(identify(one), 'newer requests of the same requestor are kept instead');
+      if (this.#requestors.kept.now > this.#requestors.kept.most) {
+        metrics.queue.dropped.inc();
+        if (!this.#shedding) log.warn(identify(one), 'too many requests are pending: some are put off');
+        this.#shedding = true;
+      } else {
+        log.debug(identify(one), 'newer requests of the same requestor are kept instead');
+      }
       this.#watches.drop(one);
     }
   }
@@ -244,6 +256,12 @@ export class Controller {
 
   #forget(request: CertificateRequest): void {
     this.#requestors.delete(request);
+    const { now, most } = this.#requestors.kept;
+    if (this.#shedding && now < most / 2) {
+      // Only the API server knows them still.
+      this.#shedding = false;
+      this.#watches.relist();
+    }
     this.#putOff.delete(request.name);
     this.#queue.forget(request.name);
     this.#forgetVerdicts(request.uid);

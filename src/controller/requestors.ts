@@ -1,18 +1,22 @@
 import type { PendingFact, RequestInput } from '../decide/input.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import { isFinished } from '../decide/request.ts';
+import { Crowd } from './crowd.ts';
+import type { Waiting } from './fair-order.ts';
 
-/** How much is kept of the pending requests of one requestor. */
-export interface KeptOfOne {
+/** How much is kept of pending requests, of one requestor and of all. */
+export interface KeptRequests {
   /** Of a node. A kubelet makes four an hour, which are deleted after a day; a compromised node makes hundreds a second. */
   readonly ofNode: number;
   /** Of anybody else: machines that bootstrap share the user of one token, and may come by the thousand. */
   readonly ofOther: number;
   /** Text of requests, in bytes of base64. A kubelet's has less than 1 KiB. */
   readonly bytes: number;
+  /** Of everybody. Each takes up to 10 KB; so many are a cluster of 15,000 nodes that all ask at once. */
+  readonly ofAll: number;
 }
 
-const defaults: KeptOfOne = { ofNode: 256, ofOther: 4096, bytes: 4 * 1024 * 1024 };
+const defaults: KeptRequests = { ofNode: 256, ofOther: 4096, bytes: 4 * 1024 * 1024, ofAll: 16_384 };
 
 /** A request that is older than this is of nobody's interest: Kubernetes' cleaner has deleted it. */
 const forgetMs = 24 * 3600 * 1000;
@@ -31,6 +35,10 @@ const futureMs = 60_000;
 
 const minuteMs = 60_000;
 
+interface Place extends Waiting {
+  readonly request: CertificateRequest;
+}
+
 /** What is known of one requestor and one signer. */
 interface Tally {
   pending: number;
@@ -43,8 +51,12 @@ interface Tally {
  * Also when each requestor made its newest request, finished ones included.
  */
 export class Requestors {
-  readonly #limits: KeptOfOne;
+  readonly #limits: KeptRequests;
   readonly #requests = new Map<string, Map<string, CertificateRequest>>();
+  /** Everybody's, to find whose oldest one has to go. */
+  readonly #crowd = new Crowd<Place>();
+  readonly #places = new Map<CertificateRequest, Place>();
+  #sequence = 0;
   /** By user: length of the texts of those requests. */
   readonly #bytes = new Map<string, number>();
   readonly #tallies = new Map<string, Tally>();
@@ -54,7 +66,7 @@ export class Requestors {
   #newestAt = 0;
   #sweepAt = 1024;
 
-  constructor(limits: Partial<KeptOfOne> = {}) {
+  constructor(limits: Partial<KeptRequests> = {}) {
     this.#limits = { ...defaults, ...limits };
   }
 
@@ -69,7 +81,8 @@ export class Requestors {
 
   /**
    * Takes a pending request in.
-   * @returns the oldest ones of the same requestor, where there are now too many; the one just taken in may be among them
+   * @returns the oldest ones of the same requestor, where there are now too many, or the oldest one of whoever has most,
+   * where there are too many of all; the one just taken in may be among them
    */
   add(request: CertificateRequest): readonly CertificateRequest[] {
     this.saw(request);
@@ -80,7 +93,15 @@ export class Requestors {
     this.#requests.set(request.username, mine);
     mine.set(request.name, request);
     this.#count(request, 1);
-    return this.#surplus(request.username, mine);
+    const surplus = this.#surplus(request.username, mine);
+    if (surplus.length > 0 || this.#places.size <= this.#limits.ofAll) return surplus;
+    const expendable = this.#crowd.expendable();
+    return expendable === undefined ? [] : [expendable.request];
+  }
+
+  /** How many pending requests are kept of all, of how many at most. */
+  get kept(): { readonly now: number; readonly most: number } {
+    return { now: this.#places.size, most: this.#limits.ofAll };
   }
 
   #surplus(username: string, mine: ReadonlyMap<string, CertificateRequest>): CertificateRequest[] {
@@ -158,12 +179,31 @@ export class Requestors {
 
   #count(request: CertificateRequest, change: 1 | -1): void {
     const { username, request: text } = request;
+    this.#place(request, change);
     const minute = Math.floor(timeOf(request) / minuteMs);
     const count = (this.#perMinute.get(minute) ?? 0) + change;
     if (count === 0) this.#perMinute.delete(minute);
     else this.#perMinute.set(minute, count);
     this.#bytes.set(username, (this.#bytes.get(username) ?? 0) + change * text.length);
     this.#tally(request).pending += change;
+  }
+
+  #place(request: CertificateRequest, change: 1 | -1): void {
+    const known = this.#places.get(request);
+    if (change === -1) {
+      if (known !== undefined) this.#crowd.delete(known);
+      this.#places.delete(request);
+      return;
+    }
+    this.#sequence += 1;
+    const place = {
+      request,
+      group: request.username,
+      priority: timeOf(request),
+      sequence: this.#sequence,
+    };
+    this.#places.set(request, place);
+    this.#crowd.add(place);
   }
 
   #tally({ signerName, username }: CertificateRequest): Tally {

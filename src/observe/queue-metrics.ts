@@ -49,7 +49,7 @@ export class QueueMetrics {
     });
     this.dropped = new Counter({
       name: `${prefix}queue_dropped_total`,
-      help: 'Requests that a full queue had no room for; they are taken up when it has.',
+      help: 'Requests that there was no room for, in the queue or in memory; they are taken up when there is.',
       registers,
     });
   }

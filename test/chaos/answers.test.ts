@@ -5,6 +5,7 @@ import {
   FaultPlan,
   isApproval,
   isEvent,
+  isLease,
   isList,
   isNodeGet,
   isReview,
@@ -55,6 +56,10 @@ scenario('Events fail in every way', (stage) => suffer(stage, isEvent, anyFault,
 
 scenario('credentials are refused now and then', (stage) =>
   suffer(stage, (request) => !request.watch, unauthorized, { times: 20, between: 4 }),
+);
+
+scenario('renewals of the lease fail in every way', (stage) =>
+  suffer(stage, isLease, writeFault, { times: 1, between: 1 }),
 );
 
 scenario('lists fail in every way', (stage) =>

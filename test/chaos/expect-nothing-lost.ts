@@ -2,9 +2,10 @@ import { expect } from 'vitest';
 import { CSR_PATH } from '../../src/kube/calls.ts';
 import { listAll } from '../../src/kube/list.ts';
 import { asObject } from '../../src/kube/objects.ts';
+import type { Approver } from '../support/approver.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
 import { faultOf } from './judge.ts';
-import type { Stage } from './stage.ts';
+import type { Stage, Usage } from './stage.ts';
 
 /** More memory than before, once everything is over: what V8 keeps of a busy time, with nothing forced. */
 const allowedMiB = 64;
@@ -20,7 +21,7 @@ const patienceMs = 90_000;
  * large as before.
  */
 export async function expectNothingLost(stage: Stage): Promise<void> {
-  const { traffic, approver } = stage;
+  const { traffic } = stage;
   await traffic.stop(patienceMs);
   // Of nothing all is true.
   const good = traffic.asked.filter(({ kind }) => kind === 'good').length;
@@ -29,6 +30,15 @@ export async function expectNothingLost(stage: Stage): Promise<void> {
 
   await eventually(() => requestsAreRight(stage), { withinMs: patienceMs });
   expect(traffic.witness.violations).toEqual([]);
+  await Promise.all(stage.running.map((one) => isWell(one)));
+  // Nothing of requests that are gone may stay in memory.
+  await traffic.forget();
+  await Promise.all(
+    stage.running.map((one) => eventually(() => isAsBefore(one, stage.before), { withinMs: 30_000 })),
+  );
+}
+
+async function isWell(approver: Approver): Promise<void> {
   await eventually(
     async () => {
       const { status, body } = await approver.get('/readyz');
@@ -38,10 +48,6 @@ export async function expectNothingLost(stage: Stage): Promise<void> {
     { withinMs: 30_000 },
   );
   expect((await approver.get('/livez')).status).toBe(200);
-  expect(approver.process.exitCode).toBeNull();
-  // Nothing of requests that are gone may stay in memory.
-  await traffic.forget();
-  await eventually(() => isAsBefore(stage), { withinMs: 30_000 });
 }
 
 async function requestsAreRight({ traffic, scene, lines }: Stage): Promise<true> {
@@ -60,7 +66,7 @@ async function requestsAreRight({ traffic, scene, lines }: Stage): Promise<true>
   return true;
 }
 
-async function isAsBefore({ approver, before }: Stage): Promise<true> {
+async function isAsBefore(approver: Approver, before: Usage): Promise<true> {
   const now = await approver.usage();
   const more = {
     MiB: Math.round(now.residentMiB - before.residentMiB),

@@ -81,5 +81,7 @@ export const isList = (request: Passing): boolean =>
   request.method === 'GET' &&
   !request.watch &&
   /\/(certificatesigningrequests|nodes|endpointslices|servicecidrs)$/.test(path(request));
+/** The Lease of the election. */
+export const isLease = (request: Passing): boolean => path(request).includes('/leases');
 export const isEvent = (request: Passing): boolean =>
   request.method === 'POST' && path(request).endsWith('/events');

@@ -7,8 +7,17 @@ import { chaos } from './scenario.ts';
 const junk = 10_000;
 const strangers = 500;
 
-/** From the filing of a good request to its approval, however much junk lies about. */
-const boundMs = 15_000;
+/**
+ * Junk that is judged between the filing of a good request and its approval: whoever asks takes turns with all others, so
+ * it is one of each at most, and as many for what was under way. However slow the machine is.
+ */
+const bound = 2 * (strangers + 20);
+
+const labels = { chaos: 'junk' };
+const labelled = (object: object): object => ({
+  ...object,
+  metadata: { ...('metadata' in object && (object.metadata as object)), labels },
+});
 
 const scenario = chaos({ direct: true });
 
@@ -25,18 +34,36 @@ scenario('10,000 junk requests are pending, half of them of one node', async (st
       const whose = number % 2 === 0 ? loud : machine('flood', number % strangers);
       const object = requestObject(`junk-${String(number)}`, whose, forgeries[kind](whose, victim));
       // oxlint-disable-next-line no-await-in-loop -- each of these loops files one after the other
-      const { status } = await traffic.crowd.send('POST', CSR_PATH, object, nodeIdentity(whose.name));
+      const { status } = await traffic.crowd.send(
+        'POST',
+        CSR_PATH,
+        labelled(object),
+        nodeIdentity(whose.name),
+      );
       expect(status).toBe(201);
     }
   };
   const before = traffic.asked.length;
   await Promise.all(Array.from({ length: 16 }, file));
   await stage.progress(3 * traffic.size);
-  // The program went on with all of it meanwhile: it hears, and judges.
-  await eventually(async () => {
-    const { body } = await stage.approver.get('/metrics');
-    return Number(/^csr_approver_queue_depth (\d+)$/m.exec(body)?.[1]) > 0 ? true : undefined;
+  // The program went on with all of it meanwhile.
+  const judged = () =>
+    new Set(
+      stage.lines.flatMap(({ csr, msg }) =>
+        msg === 'decided' && String(csr).startsWith('junk-') ? [csr] : [],
+      ),
+    );
+  await eventually(() => (judged().size > junk / 4 ? true : undefined), { withinMs: 60_000 });
+  const times = stage.lines.flatMap(({ csr, msg, time }) =>
+    msg === 'decided' && String(csr).startsWith('junk-') ? [Date.parse(String(time))] : [],
+  );
+  const judgedBefore = traffic.asked.slice(before).flatMap(({ at, approvedMs }) => {
+    const filed = performance.timeOrigin + at;
+    return approvedMs === undefined
+      ? []
+      : [times.filter((time) => time > filed && time < filed + approvedMs).length];
   });
-  const waited = traffic.asked.slice(before).flatMap(({ approvedMs }) => approvedMs ?? []);
-  expect(Math.max(...waited)).toBeLessThan(boundMs);
+  expect(Math.max(...judgedBefore)).toBeLessThan(bound);
+  // Bad ones of others stand in line behind it, which takes minutes on two cores. An administrator clears it away.
+  await traffic.deleteAll('chaos=junk');
 });

@@ -17,12 +17,13 @@ export function chaos(options: StageOptions = {}) {
     test(name, async () => {
       stage.traffic.start();
       await stage.progress(stage.traffic.size);
-      const { pid } = stage.approver.process;
-      const replaced = stage.replaced;
+      const { running, started } = stage;
       try {
         await run(stage);
         await expectNothingLost(stage);
-        if (stage.replaced === replaced) expect(stage.approver.process.pid).toBe(pid);
+        // Whoever ends by himself is started again by nobody here.
+        if (stage.started === started) expect(stage.running).toEqual(running);
+        expect(stage.running).toHaveLength(running.length);
       } catch (cause) {
         await stage.abandon();
         const message = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);

@@ -13,6 +13,8 @@ export interface StageOptions {
   /** Whether the program goes to the API server past the proxies: it then sees connections refused. */
   readonly direct?: true;
   readonly env?: NodeJS.ProcessEnv;
+  /** How many of the program run at once; one, unless said. */
+  readonly replicas?: number;
   /** Lines of YAML of its configuration. */
   readonly config?: string;
   /** Where its credentials come from, if not a token of the kind that kubectl makes. */
@@ -63,12 +65,24 @@ export class Stage {
     }
     const traffic = new Traffic(scene, { kubelets: 8, thieves: 4, pauseMs: 300, ...options.traffic });
     const stage = new Stage({ scene, traffic, wire, proxy, kubeconfig }, options);
-    await traffic.open();
-    await stage.startApprover();
-    traffic.start();
-    await stage.progress(3 * stage.traffic.size);
-    stage.before = await stage.approver.usage();
+    try {
+      await stage.#begin();
+    } catch (cause) {
+      await stage.close();
+      throw new Error(`the stage cannot begin; the end of the approver's log:\n${stage.logTail}`, { cause });
+    }
     return stage;
+  }
+
+  async #begin(): Promise<void> {
+    await this.traffic.open();
+    for (let replica = 0; replica < (this.#options.replicas ?? 1); replica += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, as a rollout does
+      await this.startApprover();
+    }
+    this.traffic.start();
+    await this.progress(3 * this.traffic.size);
+    this.before = await this.approver.usage();
   }
 
   /** Starts the program, again after one that has ended; does not wait until it is ready. */
@@ -76,16 +90,23 @@ export class Stage {
     this.#approvers.push(await startInstalled(this.scene, this.#kubeconfig, false, this.#options));
   }
 
-  /** The process that runs now. */
+  /** The process that was started last. */
   get approver(): Approver {
     const last = this.#approvers.at(-1);
     if (last === undefined) throw new Error('the approver has not been started');
     return last;
   }
 
-  /** How often it was started again. */
-  get replaced(): number {
-    return this.#approvers.length - 1;
+  /** How many have been started, those that have ended included. */
+  get started(): number {
+    return this.#approvers.length;
+  }
+
+  /** All that have not ended. */
+  get running(): readonly Approver[] {
+    return this.#approvers.filter(
+      ({ process: { exitCode, signalCode } }) => exitCode === null && signalCode === null,
+    );
   }
 
   /** What all processes have logged, as objects. */

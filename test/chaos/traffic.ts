@@ -118,12 +118,20 @@ export class Traffic {
     return Promise.all(machines.map((one) => this.file(one, 'good')));
   }
 
+  /** @param labelSelector whose requests; all of them, unless said */
+  async deleteAll(labelSelector = ''): Promise<void> {
+    const path = `${CSR_PATH}?labelSelector=${encodeURIComponent(labelSelector)}`;
+    await eventually(
+      async () => ((await this.crowd.send('DELETE', path)).status === 200 ? true : undefined),
+      {
+        withinMs: 90_000,
+      },
+    );
+  }
+
   /** Every request is deleted, as Kubernetes' cleaner would in time. */
   async forget(): Promise<void> {
-    await eventually(async () => {
-      const { status } = await this.crowd.send('DELETE', CSR_PATH);
-      return status === 200 ? true : undefined;
-    });
+    await this.deleteAll();
     this.asked.length = 0;
   }
 

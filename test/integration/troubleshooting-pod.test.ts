@@ -161,7 +161,8 @@ test('clocks differ: the program is an hour ahead, and no request is too old for
   });
   const printed = await reader.follow('Clocks differ', { NODE: 'n1' });
   expect(printed).toContain(renewTime);
-  await scene.condition(name, 'Approved');
+  // It is looked at; its Node lists no such name here.
+  await scene.event(name, /PolicyWaiting SANNotListed/, log);
 });
 
 const labels = ['enforce', 'audit', 'warn'].map((mode) => `pod-security.kubernetes.io/${mode}`);

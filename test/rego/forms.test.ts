@@ -1,7 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadPolicy } from '@open-policy-agent/opa-wasm';
 import { array, constantFrom, oneof, sample, tuple } from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { readBundleFiles } from '../../src/bundle/files.ts';
 import { withDirectory } from './evaluate.ts';
 import { opa } from './opa.ts';
 import { policiesPath } from './paths.ts';
@@ -106,24 +108,56 @@ const texts = oneof(
   tuple(constantFrom('system:node:'), piece, separator, piece).map((pieces) => pieces.join('')),
 );
 
-it('says without expressions what expressions would say', { timeout: 240_000 }, async () => {
-  // Those of whole names count characters as well, which is not theirs to say here.
-  const given = [...new Set([...words, ...sample(texts, { seed: 9, numRuns: 5_000 })])].filter(
-    (text) => text.length <= 253,
+/** A bundle of one rule, which gives the texts of the input that each form holds of. */
+function writeForms(directory: string): string {
+  const folder = join(directory, 'forms');
+  mkdirSync(folder);
+  writeFileSync(join(folder, '.manifest'), JSON.stringify({ roots: ['forms'] }));
+  const lists = Object.entries(forms).map(
+    ([name, { rule }]) => `${JSON.stringify(name)}: [text | some text in input.texts; ${rule}]`,
   );
-  await withDirectory(async (directory) => {
+  writeFileSync(join(folder, 'forms.rego'), `package forms\n\nanswer := {\n${lists.join(',\n')},\n}\n`);
+  return folder;
+}
+
+type Answer = Readonly<Record<string, readonly string[]>>;
+
+// Those of whole names count characters as well, which is not theirs to say here.
+const given = [...new Set([...words, ...sample(texts, { seed: 9, numRuns: 5_000 })])].filter(
+  (text) => text.length <= 253,
+);
+
+const engines = {
+  OPA: async (directory: string, sources: readonly string[]): Promise<readonly Answer[]> => {
     const input = join(directory, 'input.json');
     writeFileSync(input, JSON.stringify({ texts: given }));
-    const lists = Object.entries(forms).map(
-      ([name, { rule }]) => `${JSON.stringify(name)}: [text | some text in input.texts; ${rule}]`,
-    );
-    const bundles = ['-b', policiesPath('floor'), '-b', policiesPath('default'), '--ignore', '*_test.rego'];
-    const answer: Record<string, string[]> = JSON.parse(
-      await opa('eval', ...bundles, '-i', input, '-f', 'raw', `{${lists.join(',\n')}}`),
-    );
-    for (const [name, { means }] of Object.entries(forms)) {
-      const wanted = given.filter(means);
-      expect(answer[name], name).toEqual(wanted);
-    }
+    return [JSON.parse(await opa('eval', ...sources, '-i', input, '-f', 'raw', 'data.forms.answer'))];
+  },
+  WebAssembly: async (directory: string, sources: readonly string[]): Promise<readonly Answer[]> => {
+    const archive = join(directory, 'forms.tar.gz');
+    await opa('build', ...sources, '-t', 'wasm', '-e', 'forms/answer', '-o', archive);
+    const module = (await readBundleFiles(archive)).get('policy.wasm');
+    const policy = await loadPolicy(new Uint8Array(module ?? []));
+    // An evaluation gives no memory back before its end.
+    return Array.from({ length: Math.ceil(given.length / 100) }, (_, part) => {
+      const input = { texts: given.slice(part * 100, part * 100 + 100) };
+      const [first] = policy.evaluate(input, 'forms/answer') as readonly { readonly result: Answer }[];
+      if (first === undefined) throw new Error('undefined');
+      return first.result;
+    });
+  },
+};
+
+describe.each(Object.entries(engines))('on %s', (_, evaluate) => {
+  it('says without expressions what expressions would say', { timeout: 240_000 }, async () => {
+    await withDirectory(async (directory) => {
+      const bundles = [policiesPath('floor'), policiesPath('default'), writeForms(directory)];
+      const sources = [...bundles.flatMap((bundle) => ['-b', bundle]), '--ignore', '*_test.rego'];
+      const answers = await evaluate(directory, sources);
+      for (const [name, { means }] of Object.entries(forms)) {
+        const said = answers.flatMap((answer) => answer[name] ?? []);
+        expect(said, name).toEqual(given.filter(means));
+      }
+    });
   });
 });

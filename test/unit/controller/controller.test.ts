@@ -107,6 +107,47 @@ test('pending requests are counted only while somebody watches', async () => {
   await controller.stop(100);
 });
 
+test('requests that there was no room for come back when there is', async () => {
+  const objects = [1, 2, 3, 4, 5, 6].map((number) =>
+    csrObject({
+      name: `csr-${String(number)}`,
+      uid: `u${String(number)}`,
+      username: `system:node:n${String(number)}`,
+    }),
+  );
+  let there = objects;
+  const watching: ServerResponse[] = [];
+  server.handle = ({ url }, response) => {
+    if (url?.includes('watch=true') !== true) {
+      return json(response, 200, { metadata: { resourceVersion: '1' }, items: there });
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    watching.push(response);
+  };
+  const decided = new Set<string>();
+  const own = parts(unheard());
+  const controller = new Controller({
+    ...own,
+    signers: ['kubernetes.io/kubelet-serving'],
+    keep: { ofAll: 4 },
+    decide: async ({ name }) => {
+      decided.add(name);
+      const verdict = { kind: 'abstain', reasons: [], warnings: [] } as const;
+      return { verdict, input: undefined, stands: () => true, approvedBy: '', revision: '' };
+    },
+  });
+  controller.start();
+  controller.lead();
+  await eventually(() => (watching.length === 1 && decided.size === 4 ? true : undefined));
+  const dropped = /queue_dropped_total (\d+)/.exec(await own.metrics.registry.metrics())?.[1];
+  expect(dropped).toBe('2');
+  const gone = objects.filter(({ metadata: { name } }) => decided.has(name)).slice(0, 3);
+  there = objects.filter((object) => !gone.includes(object));
+  for (const object of gone) watching[0]?.write(`${JSON.stringify({ type: 'DELETED', object })}\n`);
+  await eventually(() => (there.every(({ metadata: { name } }) => decided.has(name)) ? true : undefined));
+  await controller.stop(100);
+});
+
 /** One pending request, and a watch that stays silent. */
 function onePending(): void {
   server.seen.length = 0;

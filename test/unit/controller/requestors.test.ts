@@ -50,6 +50,33 @@ describe('of one requestor', () => {
   });
 });
 
+const of = (user: string, name: string, second: number) => request(name, second, `system:node:${user}`);
+
+describe('of all', () => {
+  test('the oldest of whoever has most goes', () => {
+    const requestors = new Requestors({ ofAll: 4 });
+    const first = [of('n1', 'a', 1), of('n2', 'b', 5), of('n2', 'c', 4), of('n2', 'd', 6)];
+    expect(first.flatMap((one) => requestors.add(one))).toEqual([]);
+    expect(requestors.add(of('n3', 'e', 2)).map(({ name }) => name)).toEqual(['c']);
+    expect(requestors.kept).toEqual({ now: 5, most: 4 });
+    requestors.delete(of('n2', 'c', 4));
+    expect(requestors.kept).toEqual({ now: 4, most: 4 });
+  });
+
+  test('who has too many anyway makes the room', () => {
+    const requestors = new Requestors({ ofAll: 2, ofNode: 1 });
+    requestors.add(of('n1', 'a', 1));
+    requestors.add(of('n2', 'b', 1));
+    expect(requestors.add(of('n2', 'c', 2)).map(({ name }) => name)).toEqual(['b']);
+  });
+
+  test('one that changes is counted once', () => {
+    const requestors = new Requestors({ ofAll: 2 });
+    for (let i = 0; i < 5; i += 1) expect(requestors.add(of('n1', 'a', 1))).toEqual([]);
+    expect(requestors.kept.now).toBe(1);
+  });
+});
+
 const long = (name: string, second: number, length: number): CertificateRequest => ({
   ...request(name, second),
   request: 'x'.repeat(length),
