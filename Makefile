@@ -119,7 +119,7 @@ release: $(INSTALLED) ## release VERSION=1.2.3 [IMAGE=REPOSITORY] [DIGEST=sha256
 	@node deploy/release/main.ts "$${VERSION:-}" $${IMAGE:+--image "$$IMAGE"} $${DIGEST+--digest "$$DIGEST"} $(RELEASE)
 
 .PHONY: bench
-bench: build ## every figure of test/bench: decoder, facts, policies, threads, reloads, builds
+bench: build ## every figure of test/bench: decoder, facts, scale, policies, threads, reloads, builds
 	@for bench in test/bench/*.bench.ts; do echo "$$bench"; node --expose-gc "$$bench"; echo; done
 
 .PHONY: tools
