@@ -59,5 +59,7 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
     await policy.feed.stop();
     await policy.candidate?.stop();
     await policy.activation.close();
+    // What is said of a failure comes last.
+    log.flush();
   }
 }

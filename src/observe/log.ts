@@ -1,11 +1,12 @@
 import type { DestinationStream, Logger } from 'pino';
 import { pino } from 'pino';
+import { GatheredLines } from './gathered-lines.ts';
 
 export type { Logger } from 'pino';
 
 /**
  * The program's log: one JSON object a line, on standard error by default. pino's JSON escapes control characters;
- * text from requests is escaped further where it is put in.
+ * text from requests is escaped further where it is put in. `flush` before anything else is written there.
  */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   return pino(
@@ -15,6 +16,6 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? pino.destination({ fd: 2, sync: true }),
+    destination ?? new GatheredLines(2),
   );
 }

@@ -44,6 +44,14 @@ export const equivalents: readonly Equivalent[] = [
       'For OPA such an address is IPv4 and not in ::/0. For WebAssembly it is: ADDR-30 and MUT-23 fail there.',
   },
   {
+    file: 'floor/csr/floor/serving/addresses.rego',
+    where: 'both',
+    original: 'count(text) in {1, 2, 3}',
+    mutated: ['true'],
+    reason:
+      'An empty text is no number, more than 255 is no octet, and OPA itself refuses a length over 128.',
+  },
+  {
     file: 'floor/csr/floor/client/text.rego',
     where: 'both',
     original: '_shown(texts) := [shortened(text) | some text in array.slice(sort(texts), 0, 5)]',

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Stage } from '../chaos/stage.ts';
+import { eventually } from '../support/eventually.ts';
 import { disturb, quietOverlay } from './disturb.ts';
 import { quantile, slopePerHour, type Sample } from './figures.ts';
 import { Janitor } from './janitor.ts';
@@ -71,7 +72,14 @@ async function soak(): Promise<void> {
   await cleaning;
   const done = await disturbing;
   await stage.traffic.stop(120_000);
-  await janitor.clean(0);
+  // The last ones were approved a moment ago, and are issued in the next.
+  await eventually(
+    async () => {
+      await janitor.clean(0);
+      return stage.traffic.asked.length === 0 ? true : undefined;
+    },
+    { withinMs: 60_000 },
+  ).catch(() => undefined);
 
   const slope = slopePerHour(resident);
   const grown = { residentMiB: growth(resident), descriptors: growth(descriptors) };

@@ -33,6 +33,10 @@ test_malformed_addresses_are_denied if {
 		":::",
 		"::ffff:a00:1",
 		"10.0.0.1\n",
+		"10.0.0.256",
+		"10.0.0.1e1",
+		"10.0.0.-1",
+		"10.0.0..",
 	] {
 		"AddressMalformed" in codes with input as with_addresses([address])
 	}
