@@ -48,3 +48,23 @@ test.each([
   const result = await run(process.execPath, ['--input-type=module-typescript', '--eval', program]);
   expect(result).toMatchObject({ kind: 'exit', code, stdout: '1\n2\n' });
 });
+
+test.each([
+  ['nobody reads them', '| true'],
+  ['the disk is full', '> /dev/full'],
+])('the program goes on where %s', async (_, where) => {
+  const module = new URL('../../../src/observe/gathered-lines.ts', import.meta.url).href;
+  const program = `import { GatheredLines } from ${JSON.stringify(module)};
+    const lines = new GatheredLines(1);
+    let left = 20;
+    const timer = setInterval(() => {
+      lines.write('x\\n');
+      left -= 1;
+      if (left > 0) return;
+      clearInterval(timer);
+      console.error('went on');
+    }, 20);`;
+  const script = `{ timeout 10 "$0" --input-type=module-typescript --eval "$1"; echo "code $?" >&2; } ${where}`;
+  const result = await run('sh', ['-c', script, process.execPath, program]);
+  expect(result).toMatchObject({ stderr: expect.stringContaining('went on\ncode 0\n') });
+});
