@@ -53,7 +53,7 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
       await serve({ client, eventClient, candidateClient, lease, policy, config, log, io });
       return exitCode.yes;
     } finally {
-      await Promise.all([client, eventClient, candidateClient, lease].map((one) => one?.close()));
+      await Promise.all([client.close(), eventClient.close(), candidateClient?.close(), lease?.close()]);
     }
   } finally {
     await policy.feed.stop();

@@ -24,8 +24,11 @@ afterAll(async () => {
   await proxy?.stop();
 });
 
+const failed = () => approver.log.includes('could not write an Event');
+const isDecided = (name: string) =>
+  approver.lines.some(({ csr, verdict }) => csr === name && verdict === 'wait');
+
 test('Events that are not answered take no connection from decisions', async () => {
-  const failed = () => approver.log.includes('could not write an Event');
   let sent = 0;
   proxy.fault = ({ method, url }) => {
     if (method !== 'POST' || !url.includes('/events')) return undefined;
@@ -34,8 +37,6 @@ test('Events that are not answered take no connection from decisions', async () 
   };
   // More than there are connections.
   const names = await Promise.all(Array.from({ length: 60 }, () => scene.request(1, { ip: ['10.0.0.99'] })));
-  const isDecided = (name: string) =>
-    approver.lines.some(({ csr, verdict }) => csr === name && verdict === 'wait');
   await eventually(() => (names.every(isDecided) ? true : undefined), { explain: () => approver.log });
   expect(sent).toBeGreaterThan(0);
   expect(sent).toBeLessThanOrEqual(16);
