@@ -6,11 +6,19 @@ export const maxLeaseSeconds = 300;
 /** A try may come later than the retry period by so much of it: the leader must have two within its deadline. */
 const slack = 1.2;
 
-const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'not the name of a namespace');
+const dnsLabel = z
+  .string()
+  .regex(
+    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    'not the name of a namespace: lower-case letters, digits and -',
+  );
 const objectName = z
   .string()
   .max(253)
-  .regex(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, 'not the name of an object');
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+    'not the name of an object: lower-case letters, digits, - and .',
+  );
 
 /** Field `leaderElection` of ApproverConfiguration. */
 export const electionConfig = z

@@ -10,13 +10,13 @@ export interface AgingOptions {
   readonly clock: Clock;
   /** Time to let go of what is past. */
   readonly sweep: () => void;
-  /** The wall clock was set, so that ages are others than they were. @param byMs forwards, or backwards below 0 */
+  /** The clock of `now` was set, so that ages are others than they were. @param byMs forwards, or backwards below 0 */
   readonly clockWasSet: (byMs: number) => void;
 }
 
 const sweepMs = 15_000;
 
-/** The wall clock may drift from the monotonic one by so much between two sweeps: NTP slews, nobody sets it. */
+/** That clock may drift from the monotonic one by so much between two sweeps: NTP slews, nobody sets it. */
 const driftMs = 2_000;
 
 /**

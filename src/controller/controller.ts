@@ -110,7 +110,10 @@ export class Controller {
       clock,
       sweep: () => this.#sweep(),
       clockWasSet: (byMs) => {
-        options.log.warn({ seconds: byMs / 1000 }, 'the clock was set: every request is looked at again');
+        options.log.warn(
+          { seconds: byMs / 1000 },
+          "the API server's clock was set: every request is looked at again",
+        );
         this.#watches.relist();
         this.redecideAll();
       },

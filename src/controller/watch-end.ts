@@ -1,7 +1,7 @@
 import { isExpired, KubeError } from '../kube/errors.ts';
 
 /**
- * How a watch ended: `timeout` in good order, the others lead to a new list. `silent` may also mean that nothing
+ * How a watch ended: `timeout` in good order, the others lead to a new list of whatever it is. `silent` may also mean that nothing
  * happened: the API server sends no bookmarks then, unless etcd reports progress to it. `asked`: by the program itself.
  */
 export type WatchEnd = 'timeout' | 'early' | 'expired' | 'silent' | 'rotated' | 'asked' | 'error';

@@ -59,6 +59,9 @@ const DEFAULTS = {
   allowPlainHttp: false,
 };
 
+/** Part of its time that a request keeps for the answer: whoever waits longer for a turn would blame the API server. */
+const answerShare = 0.2;
+
 const isEventType = (type: unknown): type is WatchEvent['type'] =>
   type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
 
@@ -148,7 +151,7 @@ export class KubeClient {
   async #takeTurn(pacer: Pacer, options: RequestOptions): Promise<RequestOptions> {
     const { signal, turn, timeoutMs = this.#options.timeoutMs } = options;
     const delayMs = turn === 'ahead' ? 0 : pacer.delayMs();
-    if (delayMs >= timeoutMs) throw tooManyBefore(delayMs);
+    if (delayMs > timeoutMs * (1 - answerShare)) throw tooManyBefore(delayMs);
     pacer.take();
     if (delayMs > 0) await pause(delayMs, signal);
     return { ...options, timeoutMs: timeoutMs - delayMs };
@@ -229,7 +232,7 @@ function tooManyBefore(delayMs: number): KubeError {
   return new KubeError({
     kind: 'aborted',
     reason: 'Paced',
-    message: `not sent: limits.apiQps of the configuration allows it in ${String(seconds)} s only, and its deadline is earlier`,
+    message: `not sent: limits.apiQps of the configuration allows it in ${String(seconds)} s only, too late for an answer before its deadline`,
     retryAfterSeconds: seconds,
   });
 }

@@ -6,7 +6,7 @@ const prefix = 'csr_approver_';
 const watchedResources = ['certificatesigningrequests', 'nodes'] as const;
 export type WatchedResource = (typeof watchedResources)[number];
 
-/** Why a list is made anew; a watch that ended in good order goes on without one. */
+/** Why a watch did not end in good order, so that a list is made anew. Requests are listed after the others, too. */
 const restartReasons = ['early', 'expired', 'silent', 'rotated', 'asked', 'error'] as const;
 
 /** A page takes milliseconds; a list of 20,000 objects on a loaded server may take a minute. */

@@ -138,6 +138,11 @@ const invalid: [string, string, string][] = [
     'leaderElection.leaseDurationSeconds: Too big',
   ],
   ['no namespace', 'leaderElection: {namespace: A}', 'c.yaml:3: leaderElection.namespace: not the name of'],
+  [
+    'a name with an empty label',
+    'leaderElection: {name: a..b}',
+    'c.yaml:3: leaderElection.name: not the name of',
+  ],
   ['no name', 'leaderElection: {name: a/b}', 'c.yaml:3: leaderElection.name: not the name of an object'],
   ['an unknown level', 'log: {level: trace}', 'c.yaml:3: log.level: Invalid option'],
 ];

@@ -82,6 +82,17 @@ describe('a client with a pacer', () => {
     await server.stop();
   });
 
+  test('takes no turn that leaves too little time for an answer', async () => {
+    const { server, client } = await paced(10, 1);
+    await client.get('/first', { turn: 'waits' });
+    const late = client.get('/late', { turn: 'waits', timeoutMs: 110 });
+    await expect(late).rejects.toThrow(/limits\.apiQps .* too late for an answer before its deadline/);
+    // The turn is there still, for whoever has the time.
+    await client.get('/second', { turn: 'waits', timeoutMs: 5_000 });
+    expect(server.seen.map(({ url }) => url)).toEqual(['/first', '/second']);
+    await server.stop();
+  });
+
   test('never holds back what says nothing of turns, a watch, or what goes ahead', async () => {
     const { server, client } = await paced(0.001, 1);
     await client.get('/first', { turn: 'waits' });
