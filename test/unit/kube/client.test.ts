@@ -97,16 +97,16 @@ describe('fails closed', () => {
     let tries = 0;
     server.handle = (_, response) => {
       tries += 1;
-      if (tries === 1) setTimeout(() => json(response, 401, {}), 600);
+      if (tries === 1) setTimeout(() => json(response, 401, {}), 1_500);
       else response.on('close', resolve);
     };
     const client = server.client({ user: `{tokenFile: "${server.file('token', 'one')}"}` });
     const asked = performance.now();
-    const put = client.put('/x', {}, { timeoutMs: 1_000 });
+    const put = client.put('/x', {}, { timeoutMs: 3_000 });
     server.file('token', 'two');
     await expect(put).rejects.toEqual(failure({ kind: 'timeout' }));
     expect(tries).toBe(2);
-    expect(performance.now() - asked).toBeLessThan(1_400);
+    expect(performance.now() - asked).toBeLessThan(4_400);
     await over;
   });
 
@@ -203,17 +203,16 @@ describe('fails closed', () => {
 
   test.each([
     ['given up before', 0],
-    ['given up while it waits', 50],
-  ])('%s', async (_, ms) => {
-    server.handle = () => undefined;
+    ['given up while it waits', 1],
+  ])('%s', async (_, requests) => {
     const controller = new AbortController();
-    if (ms === 0) controller.abort();
-    else setTimeout(() => controller.abort(), ms);
+    server.handle = () => controller.abort();
+    if (requests === 0) controller.abort();
     const client = server.client();
     await expect(client.get('/x', { signal: controller.signal })).rejects.toThrow(
       failure({ kind: 'aborted' }),
     );
-    expect(server.seen).toHaveLength(ms === 0 ? 0 : 1);
+    expect(server.seen).toHaveLength(requests);
   });
 
   test('a closed client', async () => {
