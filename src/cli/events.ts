@@ -6,7 +6,7 @@ import { factTimeout } from './cluster-facts.ts';
 import type { Running } from './running.ts';
 
 /** @param wanted asked when an Event is about to be sent; one that is no longer wanted is dropped without a word */
-export function eventSink({ client, policy, log }: Running, wanted?: () => boolean): EventSink {
+export function eventSink({ eventClient: client, policy, log }: Running, wanted?: () => boolean): EventSink {
   return {
     createEvent: (namespace, event) =>
       calls.createEvent(client, namespace, event, { ...factTimeout, wanted }),

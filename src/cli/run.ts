@@ -36,7 +36,9 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
     const cluster = { kubeconfig: options.kubeconfig, context: options.context, env: io.env };
     const userAgent = `rego-csr-approver/${version}`;
     const connections = config.limits.concurrency * 3;
-    const client = connect(cluster, { userAgent, connections, pacer: pacerOf(config, 1) });
+    const pacer = pacerOf(config, 1);
+    const client = connect(cluster, { userAgent, connections, pacer });
+    const eventClient = connect(cluster, { userAgent, connections: 8, pacer });
     // A candidate never has anybody wait: its calls come on top, a tenth as many.
     const shadowed = { userAgent: `${userAgent} (shadow)`, connections: 4, pacer: pacerOf(config, 0.1) };
     const candidateClient = policy.candidate && connect(cluster, shadowed);
@@ -48,10 +50,10 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
         { version, server: client.server, kubernetes: server, enforcement: config.enforcement },
         'starting',
       );
-      await serve({ client, candidateClient, lease, policy, config, log, io });
+      await serve({ client, eventClient, candidateClient, lease, policy, config, log, io });
       return exitCode.yes;
     } finally {
-      await Promise.all([client.close(), candidateClient?.close(), lease?.close()]);
+      await Promise.all([client, eventClient, candidateClient, lease].map((one) => one?.close()));
     }
   } finally {
     await policy.feed.stop();

@@ -8,6 +8,8 @@ import type { PolicyRuntime } from './policy.ts';
 /** What a running program is made of. */
 export interface Running {
   readonly client: KubeClient;
+  /** For Events: where they are not taken, nothing else waits for a connection. */
+  readonly eventClient: KubeClient;
   /** For what a candidate policy alone asks for: its connections are nobody else's. */
   readonly candidateClient: KubeClient | undefined;
   /** Undefined where there is no leader election. */

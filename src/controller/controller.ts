@@ -68,6 +68,8 @@ export class Controller {
   readonly #written = new Set<string>();
   /** Requests were let go because there were too many of all. */
   #shedding = false;
+  /** Users of whom there were more than are kept of one, each of which somebody may wait for. */
+  readonly #crowded = new Set<string>();
   #started = false;
   #leading = false;
   #stopped = false;
@@ -219,6 +221,8 @@ export class Controller {
         this.#shedding = true;
       } else {
         log.debug(identify(one), 'newer requests of the same requestor are kept instead');
+        // A kubelet waits for its newest one; of others each may be another machine's.
+        if (!isNodeUser(one.username)) this.#crowded.add(one.username);
       }
       this.#watches.drop(one);
     }
@@ -259,15 +263,24 @@ export class Controller {
 
   #forget(request: CertificateRequest): void {
     this.#requestors.delete(request);
-    const { now, most } = this.#requestors.kept;
-    if (this.#shedding && now < most / 2) {
-      // Only the API server knows them still.
-      this.#shedding = false;
-      this.#watches.relist();
-    }
+    this.#recall(request.username);
     this.#putOff.delete(request.name);
-    this.#queue.forget(request.name);
+    // Another one may have taken its name, which could not be looked at while this one was held by another watch.
+    const other = this.#watches.find(request.name);
+    if (other === undefined) this.#queue.forget(request.name);
+    else this.#enqueue(other.request);
     this.#forgetVerdicts(request.uid);
+  }
+
+  /** Lists what there was no room for, when half of it is free again: only the API server knows it still. */
+  #recall(username: string): void {
+    const { now, most } = this.#requestors.kept;
+    const ofAll = this.#shedding && now < most / 2;
+    const ofOne = this.#crowded.has(username) && this.#requestors.hasRoom(username);
+    if (!ofAll && !ofOne) return;
+    if (ofAll) this.#shedding = false;
+    if (ofOne) this.#crowded.delete(username);
+    this.#watches.relist();
   }
 
   #forgetVerdicts(uid: string): void {

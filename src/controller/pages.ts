@@ -9,8 +9,8 @@ export interface PagesOptions {
   readonly backoff: Backoff;
   readonly clock: Clock;
   readonly random: () => number;
-  /** A page failed, and is asked for again. */
-  readonly failed: (error: unknown) => void;
+  /** A page failed, and is asked for again after that pause. */
+  readonly failed: (error: unknown, pauseMs: number) => void;
 }
 
 /** Tries of one page. A continue token is good for five minutes; a server that is away for long is listed anew. */
@@ -41,9 +41,10 @@ export async function* pagesOf(
         continue;
       }
       if (signal.aborted || continueToken === '' || tries >= maxTries || !mayPass(error)) throw error;
-      failed(error);
+      const pause = pauseAfter(error, tries, backoff, random);
+      failed(error, pause);
       // oxlint-disable-next-line no-await-in-loop
-      await sleep(clock, pauseAfter(error, tries, backoff, random), signal);
+      await sleep(clock, pause, signal);
       tries += 1;
       continue;
     }

@@ -58,6 +58,12 @@ const timeoutCode: HostReasonCode = 'PolicyTimeout';
 const forbiddenRetryMs = 60_000;
 
 /**
+ * What is past is soon let go. Where it is not, the clock that said so was wrong for a moment, which nobody may have
+ * noticed; another look costs next to nothing.
+ */
+const ignoredMs = 60_000;
+
+/**
  * Brings one pending request as far as it can be brought: decides it, and writes what the verdict and the
  * configuration say. A request that stays undecided is not touched.
  *
@@ -147,10 +153,11 @@ function rest(request: CertificateRequest, { verdict }: Decision, actions: Recon
         atLeastMs: (verdict.retryAfterSeconds ?? 0) * 1000,
         costly: verdict.reasons.some(({ code }) => code === timeoutCode),
       };
+    case 'ignore':
+      return { kind: 'again', afterMs: ignoredMs };
     case 'approve':
     case 'deny':
     case 'abstain':
-    case 'ignore':
       return done;
   }
 }

@@ -76,6 +76,9 @@ export class Reflector<T> {
   readonly #stopping = new AbortController();
   /** Of the list and watch that are under way. */
   #round = new AbortController();
+  #isListing = false;
+  /** Asked for while the last one was under way. */
+  #isListDue = false;
   readonly #held = new Map<string, Held<T>>();
   readonly #synced: Promise<void>;
   #resolveSynced: () => void = () => undefined;
@@ -133,9 +136,13 @@ export class Reflector<T> {
     return Math.max(0, this.#clock.now() - (this.#activeAt ?? Infinity));
   }
 
-  /** Ends the watch, or the list that is under way, and lists anew: what `project` takes has changed. */
+  /**
+   * Lists anew, since what `project` takes has changed: ends the watch for it. A list that is under way comes to its end
+   * first: a long one never would if it was begun again each time.
+   */
   relist(): void {
-    this.#round.abort();
+    if (this.#isListing) this.#isListDue = true;
+    else this.#round.abort();
   }
 
   get latestResourceVersion(): string {
@@ -175,7 +182,8 @@ export class Reflector<T> {
       this.#touch();
       try {
         // oxlint-disable-next-line no-await-in-loop -- a control loop
-        await this.#list(signal);
+        await this.#listOnce(signal);
+        if (this.#isListDue) continue;
         during = 'watch';
         // oxlint-disable-next-line no-await-in-loop
         await this.#watchWhileHealthy(signal);
@@ -201,6 +209,16 @@ export class Reflector<T> {
     this.#activeAt = this.#clock.now() + forMs;
   }
 
+  async #listOnce(signal: AbortSignal): Promise<void> {
+    this.#isListing = true;
+    this.#isListDue = false;
+    try {
+      await this.#list(signal);
+    } finally {
+      this.#isListing = false;
+    }
+  }
+
   async #list(signal: AbortSignal): Promise<void> {
     const startedAt = this.#clock.now();
     const seen = new Set<string>();
@@ -210,7 +228,10 @@ export class Reflector<T> {
       backoff: this.#backoff,
       clock: this.#clock,
       random: this.#random,
-      failed: (error: unknown) => this.#report(() => this.#observer.error?.(error, 'list')),
+      failed: (error: unknown, pauseMs: number) => {
+        this.#touch(pauseMs);
+        this.#report(() => this.#observer.error?.(error, 'list'));
+      },
     };
     for await (const page of pagesOf(this.#source, options, signal)) {
       this.#touch();

@@ -105,7 +105,11 @@ export class RequestWatches {
         return request !== undefined && wants(request, from) ? kept(request, object) : undefined;
       },
       handler: {
-        onUpsert: ({ request }) => upserted(request),
+        onUpsert: ({ request }, before) => {
+          // Gone, and made again by that name while nobody watched.
+          if (before !== undefined && before.request.uid !== request.uid) deleted(before.request);
+          upserted(request);
+        },
         onDelete: ({ request }) => deleted(request),
       },
       observer: {

@@ -104,8 +104,18 @@ export class Requestors {
     return { now: this.#places.size, most: this.#limits.ofAll };
   }
 
+  /** Whether less than half is kept of what may be kept of one. */
+  hasRoom(username: string): boolean {
+    const count = this.#requests.get(username)?.size ?? 0;
+    return count < this.#limitOf(username) / 2 && (this.#bytes.get(username) ?? 0) < this.#limits.bytes / 2;
+  }
+
+  #limitOf(username: string): number {
+    return username.startsWith('system:node:') ? this.#limits.ofNode : this.#limits.ofOther;
+  }
+
   #surplus(username: string, mine: ReadonlyMap<string, CertificateRequest>): CertificateRequest[] {
-    const limit = username.startsWith('system:node:') ? this.#limits.ofNode : this.#limits.ofOther;
+    const limit = this.#limitOf(username);
     if (mine.size <= limit && (this.#bytes.get(username) ?? 0) <= this.#limits.bytes) return [];
     const rest = new Set(mine.values());
     const surplus: CertificateRequest[] = [];

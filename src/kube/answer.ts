@@ -35,9 +35,10 @@ function fromStatus(
   });
 }
 
-const MAX_RETRY_AFTER = 600;
+/** In seconds. A kubelet waits for 15 minutes: one answer must not take most of that from its request. */
+const MAX_RETRY_AFTER = 60;
 
-/** Header first (seconds or a date, RFC 9110 §10.2.3), then the Status' own. Bounded: a mistake must not park us for days. */
+/** Header first (seconds or a date, RFC 9110 §10.2.3), then the Status' own. Bounded: a mistake must not park us. */
 function retryAfter(header: string | string[] | undefined, detail: unknown): number | undefined {
   const text = Array.isArray(header) ? header[0] : header;
   let seconds = typeof detail === 'number' && detail > 0 ? detail : undefined;

@@ -1,7 +1,7 @@
 import type { KubeClient, RequestOptions } from './client.ts';
 import { servedResources } from './discovery.ts';
 import { isNotFound, KubeError } from './errors.ts';
-import { isRecord, recordOf, textOf, type JsonRecord } from './json.ts';
+import { isRecord, listOf, recordOf, textOf, type JsonRecord } from './json.ts';
 import { listAll } from './list.ts';
 import {
   asEndpointSlice,
@@ -29,7 +29,8 @@ export async function getCSR(client: KubeClient, name: string, options?: Options
 
 /**
  * Writes the conditions of `csr`. The server replaces all conditions with the body's and takes uid and resourceVersion as
- * preconditions (409); without them the last write would win, so they are demanded.
+ * preconditions (409); without them the last write would win, so they are demanded. An answer that does not show them,
+ * from a cache in between or after an admission webhook that took them away, is no success.
  */
 export async function putApproval(
   client: KubeClient,
@@ -39,8 +40,20 @@ export async function putApproval(
   const { name, uid, resourceVersion } = csr.metadata;
   if (uid === '' || resourceVersion === '') throw new TypeError('an approval needs uid and resourceVersion');
   const body = { ...csr, apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' };
-  return asObject(await client.put(`${CSR_PATH}${apiPath(name, 'approval')}`, body, options));
+  const written = asObject(await client.put(`${CSR_PATH}${apiPath(name, 'approval')}`, body, options));
+  const shown = conditionTypes(written);
+  if (written.metadata.uid === uid && conditionTypes(csr).every((type) => shown.includes(type)))
+    return written;
+  throw new KubeError({
+    kind: 'protocol',
+    reason: 'NotWritten',
+    message: `the answer to the write of ${name} does not show its condition: does a proxy, or an admission webhook, take it away?`,
+    uncertain: true,
+  });
 }
+
+const conditionTypes = ({ status }: KubeObject): readonly string[] =>
+  listOf(recordOf(status)['conditions']).map((condition) => textOf(recordOf(condition)['type']));
 
 /** As it is now, in etcd; undefined when it does not exist. Safety rule 7: a cache may not decide for good. */
 export async function getNode(

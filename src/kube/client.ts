@@ -15,7 +15,7 @@ export interface KubeClientOptions {
   readonly userAgent: string;
   /** Requests under way at once; more wait in line. */
   readonly connections?: number;
-  /** Over the whole of a request: waiting for a connection, connecting, sending, reading. */
+  /** Over the whole of a request: credentials, waiting for a connection, connecting, sending, reading; both tries. */
   readonly timeoutMs?: number;
   readonly connectTimeoutMs?: number;
   /**
@@ -135,13 +135,15 @@ export class KubeClient {
   ): Promise<JsonRecord> {
     const isPaced = this.#pacer !== undefined && asked?.turn !== undefined;
     const options = isPaced ? await this.#takeTurn(this.#pacer, asked) : asked;
+    const until = performance.now() + (options?.timeoutMs ?? this.#options.timeoutMs);
     const given = this.#options.credentials.get();
     const credential = given instanceof Promise ? await given : given;
     try {
-      return await this.#requestOnce(method, path, body, options, credential);
+      return await this.#requestOnce(method, path, body, options, until, credential);
     } catch (error) {
       if (!(await this.#mayRetry(error, credential))) throw error;
-      return await this.#requestOnce(method, path, body, options, await this.#options.credentials.get());
+      const fresh = await this.#options.credentials.get();
+      return await this.#requestOnce(method, path, body, options, until, fresh);
     }
   }
 
@@ -160,16 +162,20 @@ export class KubeClient {
     path: string,
     body: unknown,
     options: RequestOptions | undefined,
+    until: number,
     credential: Credential,
   ): Promise<JsonRecord> {
     if (options?.wanted?.() === false) throw noLongerWanted();
+    const askedAt = performance.now();
+    const timeoutMs = Math.ceil(until - askedAt);
+    if (timeoutMs <= 0) throw noTimeLeft(method, path);
     const answer = await exchange(this.#transport.dispatchers(credential.tls).request, {
       origin: this.#origin,
       method,
       path: this.#prefix + withQuery(path, options?.query),
       headers: this.#headers(credential, body !== undefined),
       body: body === undefined ? undefined : JSON.stringify(body),
-      timeoutMs: options?.timeoutMs ?? this.#options.timeoutMs,
+      timeoutMs,
       maxBytes: this.#options.maxBytes,
       signal: options?.signal,
       wanted: options?.wanted,
@@ -177,7 +183,7 @@ export class KubeClient {
     const write = method !== 'GET';
     if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
     const object = jsonBody(answer, write);
-    this.#clock.saw(answer.headers['date']);
+    this.#clock.saw(answer.headers['date'], askedAt);
     return object;
   }
 
@@ -228,6 +234,14 @@ function tooManyBefore(delayMs: number): KubeError {
     reason: 'Paced',
     message: `not sent: limits.apiQps of the configuration allows it in ${String(seconds)} s only, too late for an answer before its deadline`,
     retryAfterSeconds: seconds,
+  });
+}
+
+/** Nothing was sent, or what was sent was refused. */
+function noTimeLeft(method: string, path: string): KubeError {
+  return new KubeError({
+    kind: 'credentials',
+    message: `credentials for the API server came too late: the deadline of ${method} ${path} had passed`,
   });
 }
 

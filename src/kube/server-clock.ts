@@ -1,4 +1,4 @@
-/** HTTP tells time in whole seconds, and an answer may be late by a little: what is less far back says nothing new. */
+/** HTTP tells time in whole seconds, and servers behind one address differ by a little: what is less far back says nothing new. */
 const toleranceMs = 5_000;
 
 /**
@@ -15,13 +15,16 @@ export class ServerClock {
     this.#monotonic = monotonic;
   }
 
-  /** @param date header of an answer that has just come; whatever is no date is not taken */
-  saw(date: string | string[] | undefined): void {
+  /**
+   * @param date header of an answer that has just come; whatever is no date is not taken
+   * @param askedAt when that was asked for, by the monotonic clock: it may have been stamped then, and be on its way since
+   */
+  saw(date: string | string[] | undefined, askedAt: number): void {
     const at = typeof date === 'string' ? Date.parse(date) : NaN;
     if (Number.isNaN(at)) return;
     const offset = at - this.#monotonic();
     const known = this.#offset;
-    if (known === undefined || offset > known || offset < known - toleranceMs) this.#offset = offset;
+    if (known === undefined || offset > known || at - askedAt < known - toleranceMs) this.#offset = offset;
   }
 
   /** Behind the server's by a second at most; undefined before its first answer. */

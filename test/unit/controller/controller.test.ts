@@ -148,11 +148,51 @@ test('requests that there was no room for come back when there is', async () => 
   await controller.stop(100);
 });
 
+test('more requests of one bootstrap user than are kept come back as the kept ones are through', async () => {
+  const objects = [1, 2, 3, 4, 5, 6, 7].map((number) =>
+    csrObject({
+      name: `csr-${String(number)}`,
+      uid: `u${String(number)}`,
+      username: 'system:bootstrap:abcdef',
+    }),
+  );
+  let there = objects;
+  const watching: ServerResponse[] = [];
+  server.handle = ({ url }, response) => {
+    if (url?.includes('watch=true') !== true) {
+      return json(response, 200, { metadata: { resourceVersion: '1' }, items: there });
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    watching.push(response);
+  };
+  const decided = new Set<string>();
+  const controller = new Controller({
+    ...parts(unheard()),
+    signers: [signer],
+    keep: { ofOther: 4 },
+    decide: ({ name }) => {
+      decided.add(name);
+      return Promise.resolve(verdictOf('abstain'));
+    },
+  });
+  controller.start();
+  controller.lead();
+  await eventually(() => (watching.length === 1 && decided.size === 4 ? true : undefined));
+  const gone = objects.filter(({ metadata: { name } }) => decided.has(name));
+  there = objects.filter((object) => !gone.includes(object));
+  const end = (object: object) =>
+    watching[0]?.write(`${JSON.stringify({ type: 'DELETED', object })}\n`) ?? false;
+  for (const object of gone.slice(0, 3)) end(object);
+  await eventually(() => (decided.size === 7 ? true : undefined));
+  await eventually(() => (watching.length === 2 ? true : undefined));
+  await controller.stop(100);
+});
+
 /** One pending request, and a watch that stays silent. */
 function onePending(): void {
   server.seen.length = 0;
-  server.handle = ({ url, method }, response) => {
-    if (method === 'PUT') return json(response, 200, csrObject());
+  server.handle = ({ url, method }, response, body) => {
+    if (method === 'PUT') return json(response, 200, JSON.parse(body));
     if (url?.includes('watch=true') !== true) {
       return json(response, 200, { metadata: { resourceVersion: '1' }, items: [csrObject()] });
     }
@@ -229,7 +269,7 @@ describe('requests that nobody waits for any more', () => {
   const wait = { kind: 'wait', reasons: [], warnings: [], retryAfterSeconds: 30 } as const;
 
   /** A list of one request, made at that time; the clock stands a minute later. */
-  async function setUp(maxAgeSeconds: number | undefined, ageMs: number) {
+  async function setUp(maxAgeSeconds: number | undefined, ageMs: number, verdicts: Judged['verdict'][] = []) {
     const object = csrObject({ creationTimestamp: new Date(created).toISOString() });
     let lists = 0;
     server.handle = ({ url }, response) => {
@@ -253,7 +293,8 @@ describe('requests that nobody waits for any more', () => {
       maxAgeSeconds: () => world.maxAgeSeconds,
       decide: async ({ name }) => {
         decided.push(name);
-        return { verdict: wait, input: undefined, stands: () => true, approvedBy: '', revision: '' };
+        const verdict = verdicts.shift() ?? wait;
+        return { verdict, input: undefined, stands: () => true, approvedBy: '', revision: '' };
       },
       forgotten: (uid) => forgotten.push(uid),
     });
@@ -313,6 +354,15 @@ describe('requests that nobody waits for any more', () => {
     await controller.stop(100);
   });
 
+  test('are looked at again where only one decision found them past: its clock was wrong for a moment', async () => {
+    const ignore = { kind: 'ignore', reasons: [], warnings: [] } as const;
+    const { controller, clock, decided } = await setUp(900, minutes, [ignore]);
+    expect(decided).toHaveLength(1);
+    await clock.turn(minutes);
+    expect(decided).toHaveLength(2);
+    await controller.stop(100);
+  });
+
   test('come back when the clock that said so is put right', async () => {
     const { controller, clock, world, decided, held, lists } = await setUp(900, minutes);
     expect(decided).toHaveLength(1);
@@ -325,6 +375,77 @@ describe('requests that nobody waits for any more', () => {
     await clock.turn(15_000);
     await eventually(() => (decided.length > looks ? true : undefined));
     expect(await held()).toBe('1');
+    await controller.stop(100);
+  });
+});
+
+test('an answer that does not show the condition is none: the request is not taken for done', async () => {
+  onePending();
+  const { handle } = server;
+  server.handle = (request, response, body) =>
+    request.method === 'PUT' ? json(response, 200, csrObject()) : handle(request, response, body);
+  const controller = new Controller({
+    ...parts(unheard()),
+    signers: [signer],
+    decide: () => Promise.resolve(verdictOf('approve')),
+  });
+  controller.start();
+  controller.lead();
+  await eventually(() => (puts() >= 2 ? true : undefined));
+  await controller.stop(100);
+});
+
+describe('a request whose name another one takes', () => {
+  const old = csrObject({ uid: 'old', username: 'system:node:n1' });
+  const next = csrObject({ uid: 'new', username: 'system:node:n2', resourceVersion: '1001' });
+
+  function setUp(signers: readonly string[]) {
+    const world = { there: [old] };
+    const watches = new Map<string, ServerResponse>();
+    server.handle = ({ url = '' }, response) => {
+      const asked = signers.find((one) => url.includes(encodeURIComponent(one))) ?? '';
+      if (!url.includes('watch=true')) {
+        const items = world.there.filter(({ spec }) => spec.signerName === asked);
+        return json(response, 200, { metadata: { resourceVersion: '1' }, items });
+      }
+      response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+      watches.set(asked, response);
+    };
+    const decided: string[] = [];
+    const forgotten: string[] = [];
+    const controller = new Controller({
+      ...parts(unheard()),
+      signers,
+      decide: ({ uid }) => {
+        decided.push(uid);
+        return Promise.resolve(verdictOf('abstain'));
+      },
+      forgotten: (uid) => forgotten.push(uid),
+    });
+    controller.start();
+    controller.lead();
+    return { controller, world, watches, decided, forgotten };
+  }
+
+  test('while nobody watches is forgotten, whoever made the other one', async () => {
+    const { controller, world, watches, decided, forgotten } = setUp([signer]);
+    await eventually(() => (decided.length === 1 && watches.size === 1 ? true : undefined));
+    world.there = [next];
+    watches.get(signer)?.end();
+    await eventually(() => (decided.includes('new') ? true : undefined));
+    expect(forgotten).toEqual(['old']);
+    await controller.stop(100);
+  });
+
+  test('of another signer does not keep that one from being decided, when it goes last', async () => {
+    const bootstrap = 'kubernetes.io/kube-apiserver-client-kubelet';
+    const { controller, watches, decided } = setUp([signer, bootstrap]);
+    await eventually(() => (decided.length === 1 && watches.size === 2 ? true : undefined));
+    const object = { ...next, spec: { ...next.spec, signerName: bootstrap } };
+    watches.get(bootstrap)?.write(`${JSON.stringify({ type: 'ADDED', object })}\n`);
+    await eventually(() => (decided.length === 2 ? true : undefined));
+    watches.get(signer)?.write(`${JSON.stringify({ type: 'DELETED', object: old })}\n`);
+    await eventually(() => (decided.includes('new') ? true : undefined));
     await controller.stop(100);
   });
 });

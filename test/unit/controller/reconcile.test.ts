@@ -103,7 +103,13 @@ describe('a verdict', () => {
     ['error, after 7 s', error(7), {}, undefined, { kind: 'failed', atLeastMs: 7000, costly: false }],
     ['error of a policy that spins', overdue, {}, undefined, { kind: 'failed', atLeastMs: 0, costly: true }],
     ['abstain', { kind: 'abstain', ...none }, { onDeny: 'deny' }, undefined, { kind: 'done' }],
-    ['ignore', { kind: 'ignore', ...none }, { onDeny: 'deny' }, undefined, { kind: 'done' }],
+    [
+      'ignore',
+      { kind: 'ignore', ...none },
+      { onDeny: 'deny' },
+      undefined,
+      { kind: 'again', afterMs: 60_000 },
+    ],
   ])('%s with %3$j writes %4$s', async (_, verdict, options, type, outcome) => {
     expect(await reconcile(start(), { ...enforce, ...options }, world({ verdicts: [verdict] }))).toEqual(
       outcome,

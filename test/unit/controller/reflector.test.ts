@@ -333,6 +333,18 @@ describe('whether it does anything', () => {
     await reflector.stop();
   });
 
+  test('a page that fails is a try, and the pause before the next one is no idleness', async () => {
+    const busy = new KubeError({ kind: 'status', status: 429, message: 'slow down', retryAfterSeconds: 60 });
+    const { reflector, clock, listed } = setUp([page('10', [], 'next'), busy], {
+      backoff: { baseMs: 100_000, maxMs: 200_000 },
+    });
+    await clock.turn(59_999);
+    expect([reflector.idleMs(), listed.length]).toEqual([0, 2]);
+    await clock.turn(220_000);
+    expect([reflector.idleMs(), listed.length]).toEqual([0, 5]);
+    await reflector.stop();
+  });
+
   test('a list that never answers is idleness', async () => {
     const { reflector, clock } = setUp([], {
       source: { list: () => new Promise(() => undefined), watch: () => ({}) as AsyncIterable<WatchEvent> },
@@ -357,6 +369,26 @@ describe('asked to list anew', () => {
     expect(told).toEqual(['+a', 'listed', '+b', 'listed']);
     expect([listed.length, watches.length]).toEqual([2, 2]);
     expect(observed).toEqual(['asked']);
+    await reflector.stop();
+  });
+
+  test('while it lists, that list comes to its end first, however often it is asked', async () => {
+    const { reflector, told, listed, watches } = setUp(
+      [
+        page('10', [object('a', '1')], 'next'),
+        page('10', [object('b', '2')]),
+        page('11', [object('c', '3')]),
+      ],
+      {
+        project: ({ metadata: { name } }) => {
+          if (name !== 'c') reflector.relist();
+          return name;
+        },
+      },
+    );
+    await settle();
+    expect(told).toEqual(['+a', '+b', 'listed', '+c', '-a', '-b', 'listed']);
+    expect([listed.length, watches.length]).toEqual([3, 1]);
     await reflector.stop();
   });
 

@@ -92,6 +92,36 @@ describe('fails closed', () => {
     await expect(client.put('/x', {})).rejects.toThrow(failure({ kind: 'timeout', uncertain: true }));
   });
 
+  test('the deadline is over both tries, where credentials are refused', async () => {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    let tries = 0;
+    server.handle = (_, response) => {
+      tries += 1;
+      if (tries === 1) setTimeout(() => json(response, 401, {}), 600);
+      else response.on('close', resolve);
+    };
+    const client = server.client({ user: `{tokenFile: "${server.file('token', 'one')}"}` });
+    const asked = performance.now();
+    const put = client.put('/x', {}, { timeoutMs: 1_000 });
+    server.file('token', 'two');
+    await expect(put).rejects.toEqual(failure({ kind: 'timeout' }));
+    expect(tries).toBe(2);
+    expect(performance.now() - asked).toBeLessThan(1_400);
+    await over;
+  });
+
+  test('credentials that come too late: nothing is sent', async () => {
+    const plugin = `const spec = { token: 't' };
+      setTimeout(() => console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: spec })), 300);`;
+    const exec = `{apiVersion: client.authentication.k8s.io/v1, command: ${process.execPath}, args: ["${server.file('plugin.cjs', plugin)}"], interactiveMode: Never}`;
+    const client = server.client({ user: `{exec: ${exec}}` });
+    const late = failure({ kind: 'credentials', uncertain: false });
+    await expect(client.put('/x', {}, { timeoutMs: 100 })).rejects.toEqual(late);
+    expect(server.seen).toEqual([]);
+    await client.put('/x', {}, { timeoutMs: 5_000 });
+    expect(server.seen).toHaveLength(1);
+  });
+
   test('an answer that never ends', async () => {
     server.handle = (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });

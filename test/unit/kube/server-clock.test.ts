@@ -10,7 +10,8 @@ function clockAt(first = 500) {
   return {
     clock,
     wait: (ms: number) => (mono += ms),
-    saw: (ms: number) => clock.saw(new Date(start + ms).toUTCString()),
+    /** @param forMs so long the answer was waited for */
+    saw: (ms: number, forMs = 0) => clock.saw(new Date(start + ms).toUTCString(), mono - forMs),
     now: () => (clock.now()?.getTime() ?? NaN) - start,
   };
 }
@@ -38,6 +39,17 @@ test('is not put back by whole seconds, nor by an answer that is late', () => {
   expect(now()).toBe(4900);
 });
 
+test('is not put back by an answer that may have been on its way for so long', () => {
+  const { saw, wait, now } = clockAt();
+  saw(0);
+  wait(60 * second);
+  saw(second, 60 * second);
+  expect(now()).toBe(60 * second);
+  wait(60 * second);
+  saw(50 * second, 60 * second);
+  expect(now()).toBe(50 * second);
+});
+
 test('comes nearer with each answer that is less late', () => {
   const { saw, wait, now } = clockAt();
   saw(0);
@@ -58,7 +70,7 @@ test.each([undefined, '', 'yesterday', ['Sun, 22 Nov 2026 06:00:00 GMT']])(
   'takes nothing from %j',
   (date) => {
     const { clock } = clockAt();
-    clock.saw(date);
+    clock.saw(date, 0);
     expect(clock.now()).toBeUndefined();
   },
 );
