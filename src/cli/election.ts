@@ -97,11 +97,10 @@ function elected(
         log[io.stopping.aborted ? 'info' : 'warn']({ lease }, `no longer leading: ${why}`);
       },
       follows: (holder) => {
-        const who = holder === '' ? 'nobody leads' : `${escapeText(holder)} leads`;
         const { problem: wrong } = elector;
         log[wrong === undefined ? 'info' : 'warn'](
           { lease, ...(wrong && { problem: wrong }) },
-          `standing by: ${who}`,
+          `standing by: ${whoLeads(holder, elector.othersForMs())}`,
         );
       },
       failed: (cause) => {
@@ -117,8 +116,8 @@ function elected(
   const failure = () => (elector.failure === undefined ? undefined : explain(elector.failure, server));
   /** Who leads, and what is wrong with the Lease, if it can be lived with. */
   const detail = (): string => {
-    const holder = elector.holder === '' ? 'nobody leads' : `${escapeText(elector.holder)} leads`;
-    const who = elector.mayAct() ? `${identity} leads, this one` : `standby, ${holder}`;
+    const leader = whoLeads(elector.holder, elector.othersForMs());
+    const who = elector.mayAct() ? `${identity} leads, this one` : `standby, ${leader}`;
     const wrong = [failure(), elector.problem].filter((text) => text !== undefined);
     return [`${who} (Lease ${lease})`, ...wrong].join('; ');
   };
@@ -147,6 +146,13 @@ function elected(
       ...(elector.problem !== undefined && { problem: elector.problem }),
     }),
   };
+}
+
+/** @param holder unescaped; empty: nobody @param leftMs how long the Lease is left to whoever had it last */
+function whoLeads(holder: string, leftMs: number): string {
+  if (holder !== '') return `${escapeText(holder)} leads`;
+  const until = `it is left to its last holder for ${String(Math.ceil(leftMs / 1000))} s more`;
+  return leftMs > 0 ? `nobody leads, and ${until}` : 'nobody leads';
 }
 
 const times = (count: number): string => (count === 1 ? 'once' : `${String(count)} times`);

@@ -56,6 +56,11 @@ export class Elector {
     return Math.max(0, this.#election.heldUntil - this.#clock.now());
   }
 
+  /** How long another one may act still, by what has been seen, be the Lease deleted or emptied since then. */
+  othersForMs(): number {
+    return Math.max(0, this.#election.othersUntil - this.#clock.now());
+  }
+
   /** As it was read last, unescaped; empty: nobody, or it has not been read. */
   get holder(): string {
     return this.#election.holder;

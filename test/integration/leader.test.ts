@@ -286,6 +286,23 @@ describe('a Lease that', () => {
     expect(await holder()).toMatch(new RegExp(`^(${a}|${b})_`));
   });
 
+  test('a person takes by hand and deletes is left to him for its time, which is said', async () => {
+    fresh();
+    const leader = await start(a);
+    await leading(leader);
+    const spec = { holderIdentity: 'maintenance', leaseDurationSeconds: 12 };
+    await scene.cluster.kubectl(['patch', 'lease', lease, '--type=merge', '-p', JSON.stringify({ spec })]);
+    await standingBy(leader);
+    await scene.cluster.kubectl(['delete', 'lease', lease]);
+    const says = /standby, nobody leads, and it is left to its last holder for \d+ s more/;
+    await eventually(async () => (says.test((await leader.get('/readyz')).body) ? true : undefined), {
+      explain: logs,
+    });
+    const name = await scene.request(1);
+    await scene.condition(name, 'Approved', logs);
+    expect(await holder()).toMatch(new RegExp(`^${a}_`));
+  });
+
   test('others have written into keeps what is theirs', async () => {
     fresh();
     const manifest = {

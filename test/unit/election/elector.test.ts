@@ -170,6 +170,7 @@ describe('a leader', () => {
       await clock.turn(100);
       expect([first.mayAct(), second.mayAct()]).toEqual([true, false]);
     }
+    expect([first.othersForMs(), second.othersForMs() > 0]).toEqual([0, true]);
     expect(server.spec).toMatchObject({ holderIdentity: 'a' });
   });
 
@@ -191,6 +192,17 @@ describe('a leader', () => {
     expect(told).toEqual(['a began 0', 'a ended: another one has taken the Lease', 'a follows me, by hand']);
     await clock.turn(16_000);
     expect(first.mayAct()).toBe(true);
+  });
+
+  test('whose Lease is taken by hand and deleted says how long it is left to that one, and then makes it', async () => {
+    const first = await started('a');
+    server.edit((lease) => ({ ...lease, spec: { ...server.spec, holderIdentity: 'me, by hand' } }));
+    await clock.turn(2_100);
+    server.lease = undefined;
+    await clock.turn(5_000);
+    expect([first.mayAct(), first.holder, first.othersForMs()]).toEqual([false, '', 9_900]);
+    await clock.turn(11_000);
+    expect([first.mayAct(), first.othersForMs()]).toEqual([true, 0]);
   });
 
   test('whose Lease is labelled by somebody goes on, and the label stays', async () => {
