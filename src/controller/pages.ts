@@ -49,12 +49,22 @@ export async function* pagesOf(
       continue;
     }
     yield page;
+    if (page.continueToken !== '' && page.continueToken === continueToken) throw endless();
     ({ continueToken } = page);
     if (continueToken === '') return;
     tries = 1;
     limit = Math.min(pageSize, limit * 2);
   }
   signal.throwIfAborted();
+}
+
+/** The same page would come again and again, for as long as the program runs. */
+function endless(): KubeError {
+  return new KubeError({
+    kind: 'protocol',
+    reason: 'EndlessList',
+    message: 'a list leads back to the same page',
+  });
 }
 
 /** Whether the same page may be given a moment later; a token that has expired (410), or a refusal, will not. */

@@ -1,8 +1,5 @@
 import { pino, type DestinationStream } from 'pino';
 
-/** Nobody reads a log faster; and of a program that is killed no more is lost. */
-const gatherMs = 10;
-
 /** Of one write; more goes out at once. In characters. */
 const maxGathered = 8 * 1024;
 
@@ -10,8 +7,9 @@ const maxGathered = 8 * 1024;
 const maxUnwritten = 1024 * 1024;
 
 /**
- * Writes the lines of a moment together: each write wakes whoever reads them, and costs more than making the line. None
- * waits for longer than 10 ms, and none is lost when the process ends by itself, be it of an exception.
+ * Writes the lines of a turn of the event loop together: each write wakes whoever reads them, and costs more than making
+ * the line. They are there before anything that answers come to, and none is lost when the process ends by itself, be it
+ * of an exception.
  *
  * They are gathered here, not by pino's stream: its `flushSync` tries again for ever, and the program stands still, when
  * nobody reads any more (EPIPE) or the disk is full.
@@ -19,7 +17,7 @@ const maxUnwritten = 1024 * 1024;
 export class GatheredLines implements DestinationStream {
   readonly #stream;
   #gathered = '';
-  #timer: NodeJS.Timeout | undefined;
+  #scheduled: NodeJS.Immediate | undefined;
 
   /** @param fd open for writing */
   constructor(fd: number) {
@@ -32,13 +30,13 @@ export class GatheredLines implements DestinationStream {
   write(line: string): void {
     this.#gathered += line;
     if (this.#gathered.length >= maxGathered) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), gatherMs);
+    else this.#scheduled ??= setImmediate(() => this.flush());
   }
 
   /** Returns when everything has been written. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearImmediate(this.#scheduled);
+    this.#scheduled = undefined;
     const text = this.#gathered;
     this.#gathered = '';
     if (text !== '') this.#stream.write(text);

@@ -34,7 +34,8 @@ export class Thread {
   readonly #modules: ReadonlyMap<number, StartQuestion>;
   /** Modules that the present worker can be asked. */
   readonly #started = new Set<number>();
-  readonly #progress = new Progress();
+  /** Of the present worker, and no other: one that is being ended may still write to its own. */
+  #progress = new Progress();
   #worker: Worker | undefined;
   #running: Running | undefined;
   #closed = false;
@@ -115,6 +116,7 @@ export class Thread {
   }
 
   #spawn(): Worker {
+    this.#progress = new Progress();
     const worker = new Worker(workerUrl, {
       workerData: this.#progress.shared,
       resourceLimits: { maxOldGenerationSizeMb: 256 },

@@ -143,3 +143,9 @@ test('told to stop in a pause, it asks for nothing more', async () => {
   expect(asked).toHaveLength(2);
   expect(clock.timers).toBe(0);
 });
+
+test('a page that names itself as the next one is no list', async () => {
+  const { asked, read } = setUp([page('b'), page('b'), page('b')]);
+  await expect(read).rejects.toMatchObject({ kind: 'protocol', reason: 'EndlessList' });
+  expect(asked).toHaveLength(2);
+});
