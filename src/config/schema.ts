@@ -113,9 +113,13 @@ export const configSchema = z.strictObject({
         .number()
         .min(0)
         .max(10_000)
+        .refine(
+          (qps) => qps === 0 || qps >= 1,
+          'a decision takes several calls: 0 for no limit, or at least 1',
+        )
         .default(0)
         .describe(
-          'Most calls to the API server a second, for facts, writes and Events; 0: no limit but what the API server sets by its own fairness. Lists, watches and the lease are never held back.',
+          'Most calls to the API server a second, for facts, writes and Events, at least 1; 0: no limit but what the API server sets by its own fairness. Lists, watches and the lease are never held back.',
         ),
       apiBurst: z
         .int()

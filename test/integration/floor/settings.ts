@@ -77,7 +77,7 @@ export const fields: Readonly<Record<string, readonly Row[]>> = {
   'limits.evaluationMemoryMiB': takes(1024),
   'limits.workers': takes(4),
   'limits.concurrency': takes(256),
-  'limits.apiQps': [...refuses('ConfigInvalid', -1), ...takes(0, 0.5, 10_000)],
+  'limits.apiQps': [...refuses('ConfigInvalid', -1, 0.9), ...takes(0, 1, 10_000)],
   'limits.apiBurst': [...refuses('ConfigInvalid', 0), ...takes(10_000)],
   'leaderElection.enabled': takes(false),
   'leaderElection.namespace': [...refuses('ConfigInvalid', '', 'A/B'), ...takes('kube-system')],
