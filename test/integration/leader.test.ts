@@ -88,8 +88,14 @@ async function inMidBurst(count: number, leader: Approver, then: () => void): Pr
   return names;
 }
 
-/** Each has its condition, once, and the API server has taken one write for it from both together. */
-async function eachOnce(names: readonly string[]): Promise<void> {
+/** What a killed one had under way at most, `limits.concurrency`: taken perhaps, and audited as no success, or not at all. */
+const underWay = 16;
+
+/**
+ * Each has its condition, once, and the API server has taken one write for it from both together.
+ * @param cutOff how many writes may have lost whoever sent them before they were answered
+ */
+async function eachOnce(names: readonly string[], cutOff = 0): Promise<void> {
   await eventually(
     async () => {
       const conditions = await Promise.all(names.map((name) => scene.conditions(name)));
@@ -105,7 +111,9 @@ async function eachOnce(names: readonly string[]): Promise<void> {
     .filter((one) => isApproval(one) && one.responseStatus?.code === 200)
     .map(({ objectRef }) => String(objectRef.name))
     .filter((name) => names.includes(name));
-  expect(taken.toSorted()).toEqual(names.toSorted());
+  expect(new Set(taken).size).toBe(taken.length);
+  const unanswered = names.filter((name) => !taken.includes(name));
+  expect(unanswered.length, unanswered.join(' ')).toBeLessThanOrEqual(cutOff);
 }
 
 /** What the user wrote after that time, to requests and about them: a question that was begun before may come then. */
@@ -183,7 +191,7 @@ describe('when the leader in the middle of a burst', () => {
     const { leader, standby } = await pair({ times: {} }, { times: {} });
     const names = await inMidBurst(120, leader, () => leader.process.kill('SIGKILL'));
     await leading(standby, 30_000);
-    await eachOnce(names);
+    await eachOnce(names, underWay);
   });
 
   test('is told to stop: it finishes what it has begun, and hands over long before the lease ends', async () => {
