@@ -88,7 +88,10 @@ async function inMidBurst(count: number, leader: Approver, then: () => void): Pr
   return names;
 }
 
-/** What a killed one had under way at most, `limits.concurrency`: taken perhaps, and audited as no success, or not at all. */
+/**
+ * What a killed one had under way at most, `limits.concurrency`. Once, two requests had their one condition and no audited
+ * success; presumably their writes were under way. It was not seen again, so the cause is not proven.
+ */
 const underWay = 16;
 
 /**
