@@ -203,6 +203,7 @@ describe('1.2.3', () => {
   test('git: one commit of the release files, and an annotated tag with the notes, at the remote', async () => {
     expect((await shop.git('show', '--format=', '--name-only', 'HEAD')).trim().split('\n')).toEqual([
       'CHANGELOG.md',
+      'deploy/chart/Chart.yaml',
       'deploy/kustomize/base/deployment.yaml',
       'package-lock.json',
       'package.json',
