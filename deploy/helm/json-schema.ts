@@ -11,6 +11,8 @@ export interface Schema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly additionalProperties?: unknown;
 }
 
 /** Draft 7, which every Helm 3 and 4 understands. */

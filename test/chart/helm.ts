@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { objectsOf } from '../integration/install.ts';
 import { ensureTool } from '../tools/ensure.ts';
@@ -56,7 +55,8 @@ export class Helm {
     return values.map((one) => {
       if (typeof one === 'string') return `--values=${one}`;
       const file = join(this.home, `values-${String((this.#written += 1))}.yaml`);
-      writeFileSync(file, stringify(one));
+      // Which is YAML too, and leaves no text that Helm's older YAML takes for a boolean.
+      writeFileSync(file, JSON.stringify(one));
       return `--values=${file}`;
     });
   }
