@@ -92,7 +92,7 @@ export const modules: readonly Module[] = [
   {
     folder: 'decision-log',
     holds: "what was decided, a line each in OPA's format: making, masking, and where the lines go",
-    imports: ['observe', 'decide', 'csr/limits.ts'],
+    imports: ['observe', 'decide', 'policy/mask-rules.ts', 'csr/limits.ts'],
     uses: ['zod'],
   },
   {
