@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client';
 import type { Reason, VerdictKind } from '../decide/verdict.ts';
+import { DecisionLogMetrics } from './decision-log-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
 import { WatchMetrics } from './watch-metrics.ts';
 
@@ -59,6 +60,7 @@ export class Metrics {
   });
   readonly queue = new QueueMetrics(this.registry);
   readonly watch = new WatchMetrics(this.registry);
+  readonly decisionLog = new DecisionLogMetrics(this.registry);
   readonly eventErrors = new Counter({
     name: `${prefix}event_errors_total`,
     help: 'Events that could not be written.',
