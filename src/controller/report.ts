@@ -5,6 +5,7 @@ import { explainVerdict, type VerdictEvents } from '../observe/events.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { escapeText } from '../text/escape.ts';
+import type { ForeignDecision } from './foreign.ts';
 import type { Judged, ReconcileOptions } from './reconcile.ts';
 import type { WrittenCondition } from './write.ts';
 
@@ -60,6 +61,17 @@ export class Report {
       metrics.approvalLatency.observe((now().getTime() - request.createdAt.getTime()) / 1000);
     }
     log.info({ ...identify(request), condition }, 'wrote');
+  }
+
+  /** Somebody else decided it. Undefined: nobody did. */
+  foreign(request: CertificateRequest, decision: ForeignDecision | undefined): void {
+    if (decision === undefined) return;
+    const { condition, reason } = decision;
+    this.#options.metrics.requests.decidedByOthers(request.signerName, condition);
+    this.#options.log.warn(
+      { ...identify(request), signer: request.signerName, condition, reason: escapeText(reason) },
+      'decided by somebody else: a person, or another approver',
+    );
   }
 
   /** @returns what is wrong with writing itself; undefined when it is about this request alone */

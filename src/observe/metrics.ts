@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client';
 import type { Reason, VerdictKind } from '../decide/verdict.ts';
+import { ApiMetrics } from './api-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
+import { RequestMetrics } from './request-metrics.ts';
 import { WatchMetrics } from './watch-metrics.ts';
 
 /** Those that are counted; a request that is left alone has no figure to watch. */
@@ -57,8 +59,10 @@ export class Metrics {
     buckets: seconds,
     registers: [this.registry],
   });
+  readonly requests = new RequestMetrics(this.registry);
   readonly queue = new QueueMetrics(this.registry);
   readonly watch = new WatchMetrics(this.registry);
+  readonly api = new ApiMetrics(this.registry);
   readonly eventErrors = new Counter({
     name: `${prefix}event_errors_total`,
     help: 'Events that could not be written.',
@@ -162,6 +166,7 @@ export class Metrics {
   /** The same of a signer. */
   expectSigner(signer: string): void {
     for (const verdict of shownVerdicts) this.decisions.inc({ signer, verdict }, 0);
+    this.requests.expectSigner(signer);
   }
 
   leads(): void {
