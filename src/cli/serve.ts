@@ -39,18 +39,22 @@ export async function serve(running: Running): Promise<void> {
   const leadership = leadershipOf(running, follower, podEvents);
   const gather = liveGather({ ...sources, ...shared });
   const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents);
+  const live = [...controller.live, ...nodes.live];
+  const ready = [
+    ...policy.ready,
+    ...controller.ready,
+    { name: 'nodes', problem: nodes.problem },
+    leadership.ready,
+    { name: 'shutdown', problem: () => (io.stopping.aborted ? 'told to stop' : undefined) },
+  ];
   const servers = await listening(running, {
-    live: [...controller.live, ...nodes.live],
-    ready: [
-      ...policy.ready,
-      ...controller.ready,
-      { name: 'nodes', problem: nodes.problem },
-      leadership.ready,
-    ],
+    live,
+    ready,
     status: () => ({ ...policy.status(), leader: leadership.status() }),
     beforeScrape: () => {
       controller.measure();
       nodes.measure();
+      metrics.health.measured({ livez: live, readyz: ready });
     },
   });
   policy.start();

@@ -12,7 +12,7 @@ import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { Aging } from './aging.ts';
-import { aliveCheck } from './alive.ts';
+import { aliveCheck, worksCheck } from './alive.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { ForeignDecisions } from './foreign.ts';
 import type { Gate } from './gate.ts';
@@ -196,7 +196,9 @@ export class Controller {
     return this.#requestors.pending(request);
   }
 
-  readonly live: readonly HealthCheck[] = [aliveCheck('watch', () => this.#watches.named())];
+  get live(): readonly HealthCheck[] {
+    return [aliveCheck('watch', () => this.#watches.named()), worksCheck('queue', this.#queue)];
+  }
 
   readonly ready: readonly HealthCheck[] = [
     { name: 'requests', problem: () => this.#unlisted() },

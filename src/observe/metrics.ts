@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client';
 import type { Reason, VerdictKind } from '../decide/verdict.ts';
 import { ApiMetrics } from './api-metrics.ts';
+import { HealthMetrics } from './health-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { WatchMetrics } from './watch-metrics.ts';
@@ -63,6 +64,7 @@ export class Metrics {
   readonly queue = new QueueMetrics(this.registry);
   readonly watch = new WatchMetrics(this.registry);
   readonly api = new ApiMetrics(this.registry);
+  readonly health = new HealthMetrics(this.registry);
   readonly eventErrors = new Counter({
     name: `${prefix}event_errors_total`,
     help: 'Events that could not be written.',
