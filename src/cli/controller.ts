@@ -7,7 +7,11 @@ import type { Judged } from '../controller/reconcile.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import { remedyOf } from '../decide/remedies.ts';
+import type { EventOptions } from '../observe/event.ts';
+import { EventLimits } from '../observe/event-limits.ts';
 import { VerdictEvents } from '../observe/events.ts';
+import { NodeEvents } from '../observe/node-events.ts';
 import type { PodEvents } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
 import { eventSink } from './events.ts';
@@ -37,6 +41,13 @@ export function controllerOf(
     const { entrypoint = '', revision = '' } = policies.signers.get(request.signerName) ?? {};
     return { ...value, stands, revision, approvedBy: approvedBy(entrypoint, revision) };
   };
+  const sink = eventSink(running, gate.mayAct);
+  const eventOptions: EventOptions = {
+    instance: hostname(),
+    now: io.now,
+    limits: new EventLimits(() => performance.now()),
+    remedy: (signer) => (reason) => remedyOf(reason, signer, activation.policies),
+  };
   const controller = new Controller({
     client,
     signers: config.signers,
@@ -45,7 +56,8 @@ export function controllerOf(
     onDeny: config.onDeny,
     decide: judge,
     metrics,
-    events: new VerdictEvents(eventSink(running, gate.mayAct), hostname(), io.now),
+    events: new VerdictEvents(sink, eventOptions),
+    nodeEvents: new NodeEvents(sink, eventOptions),
     log,
     now: () => client.now(),
     gate,

@@ -1,9 +1,11 @@
 import type { CertificateRequest } from '../decide/request.ts';
 import { isNotFound, type KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
-import { explainVerdict, type VerdictEvents } from '../observe/events.ts';
+import { explainVerdict } from '../observe/event.ts';
+import type { VerdictEvents } from '../observe/events.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { NodeEvents } from '../observe/node-events.ts';
 import { escapeText } from '../text/escape.ts';
 import type { ForeignDecision } from './foreign.ts';
 import type { Judged, ReconcileOptions } from './reconcile.ts';
@@ -14,7 +16,9 @@ export const maxMessage = 1024;
 
 export interface ReportOptions extends ReconcileOptions {
   readonly metrics: Metrics;
-  readonly events: VerdictEvents;
+  readonly events: Pick<VerdictEvents, 'report'>;
+  /** Undefined: nothing is said on Nodes. */
+  readonly nodeEvents?: Pick<NodeEvents, 'report'> | undefined;
   readonly log: Logger;
   readonly now: () => Date;
   /** The API server's address, for what is said of its refusals. */
@@ -29,8 +33,8 @@ export class Report {
     this.#options = options;
   }
 
-  decided(request: CertificateRequest, { verdict, revision }: Judged, durationMs: number): void {
-    const { metrics, events, log, enforcement } = this.#options;
+  decided(request: CertificateRequest, { verdict, input, revision }: Judged, durationMs: number): void {
+    const { metrics, events, nodeEvents, log, enforcement } = this.#options;
     metrics.decided(request.signerName, verdict.kind, verdict.reasons, durationMs / 1000);
     const why = explainVerdict(verdict);
     if (verdict.kind === 'ignore') {
@@ -38,6 +42,7 @@ export class Report {
       return;
     }
     events.report(request, verdict, enforcement);
+    nodeEvents?.report(request, verdict, enforcement, input?.node);
     const warnings = verdict.warnings.map(
       ({ code, msg }) => `${escapeText(code)}: ${escapeText(msg, maxMessage)}`,
     );

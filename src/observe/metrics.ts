@@ -70,6 +70,11 @@ export class Metrics {
     help: 'Events that could not be written.',
     registers: [this.registry],
   });
+  readonly eventsSuppressed = new Counter({
+    name: `${prefix}events_suppressed_total`,
+    help: 'Events that were not written because there were too many: about one requestor, one Node, this Pod, or in all. The log has what they would have said.',
+    registers: [this.registry],
+  });
   readonly activations = new Counter({
     name: `${prefix}policy_activations_total`,
     help: 'Bundles that were offered, by result: activated, or refused, which leaves the old policy in force.',
