@@ -8,6 +8,7 @@ import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import { remedyOf } from '../decide/remedies.ts';
+import { newDecisionId } from '../observe/decision-id.ts';
 import type { EventOptions } from '../observe/event.ts';
 import { EventLimits } from '../observe/event-limits.ts';
 import { VerdictEvents } from '../observe/events.ts';
@@ -17,6 +18,8 @@ import { escapeText } from '../text/escape.ts';
 import { eventSink } from './events.ts';
 import type { Running } from './running.ts';
 import { version } from './version.ts';
+
+const clock = () => performance.now();
 
 /** The controller, deciding by the policies in force, and everybody who hears of others. */
 export function controllerOf(
@@ -29,7 +32,7 @@ export function controllerOf(
   const { client, policy, config, log, io } = running;
   const { activation, metrics } = policy;
   const judge = async (request: CertificateRequest): Promise<Judged> => {
-    const asked = { now: client.now(), limits: config.limits };
+    const asked = { now: client.now(), limits: config.limits, clock };
     const { value, policies, stands } = await activation.use((inForce) =>
       decide(request, gather, inForce, asked),
     );
@@ -39,7 +42,15 @@ export function controllerOf(
       shadow?.compare({ request, decision: value, policies, options: asked, stands: matters }),
     );
     const { entrypoint = '', revision = '' } = policies.signers.get(request.signerName) ?? {};
-    return { ...value, stands, revision, approvedBy: approvedBy(entrypoint, revision) };
+    return {
+      ...value,
+      id: newDecisionId(),
+      stands,
+      revision,
+      entrypoint,
+      floorRevision: policies.floor.revision,
+      approvedBy: approvedBy(entrypoint, revision),
+    };
   };
   const sink = eventSink(running, gate.mayAct);
   const eventOptions: EventOptions = {
@@ -48,6 +59,7 @@ export function controllerOf(
     limits: new EventLimits(() => performance.now()),
     remedy: (signer) => (reason) => remedyOf(reason, signer, activation.policies),
   };
+  const nodeEvents = new NodeEvents(sink, eventOptions);
   const controller = new Controller({
     client,
     signers: config.signers,
@@ -57,11 +69,16 @@ export function controllerOf(
     decide: judge,
     metrics,
     events: new VerdictEvents(sink, eventOptions),
-    nodeEvents: new NodeEvents(sink, eventOptions),
     log,
     now: () => client.now(),
     gate,
     maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
+    observers: [
+      {
+        decided: (request, { verdict, input }) =>
+          nodeEvents.report(request, verdict, config.enforcement, input?.node),
+      },
+    ],
     forgotten: (uid) => shadow?.forget(uid),
   });
   activation.listen({

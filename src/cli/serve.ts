@@ -37,7 +37,7 @@ export async function serve(running: Running): Promise<void> {
   const podEvents = pod && new PodEvents(pod, eventSink(running), io.now);
   const follower = { lead: () => controller.lead(), rest: () => controller.rest() };
   const leadership = leadershipOf(running, follower, podEvents);
-  const gather = liveGather({ ...sources, ...shared });
+  const gather = liveGather({ ...sources, ...shared }, (fact, ms) => metrics.stages.gathered(fact, ms));
   const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents);
   const live = [...controller.live, ...nodes.live];
   const ready = [

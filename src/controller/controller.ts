@@ -11,7 +11,6 @@ import type { VerdictEvents } from '../observe/events.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { NodeEvents } from '../observe/node-events.ts';
 import { Aging } from './aging.ts';
 import { aliveCheck, worksCheck } from './alive.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -22,10 +21,10 @@ import type { Outcome } from './queue.ts';
 import { WorkQueue } from './queue.ts';
 import type { Judged, ReconcileActions, ReconcileOptions } from './reconcile.ts';
 import { reconcile, retryAfter } from './reconcile.ts';
-import { identify, maxMessage, Report } from './report.ts';
+import { identify, maxMessage, type Observer, Report } from './report.ts';
 import { RequestWatches } from './request-watches.ts';
-import { Standings } from './standings.ts';
 import { Requestors, type KeptRequests } from './requestors.ts';
+import { Standings } from './standings.ts';
 import { WaitTimes } from './wait-times.ts';
 
 export interface ControllerOptions extends ReconcileOptions {
@@ -35,7 +34,6 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly decide: (request: CertificateRequest) => Promise<Judged>;
   readonly metrics: Metrics;
   readonly events: VerdictEvents;
-  readonly nodeEvents?: NodeEvents | undefined;
   readonly log: Logger;
   readonly now: () => Date;
   readonly gate: Gate;
@@ -44,6 +42,7 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly keep?: Partial<KeptRequests>;
   /** How long whoever asks that signer waits; undefined: for ever. */
   readonly maxAgeSeconds: (signer: string) => number | undefined;
+  readonly observers?: readonly Observer[];
   /** A request is gone, or finished: whoever keeps anything of it may forget it. */
   readonly forgotten?: (uid: string) => void;
 }
@@ -341,10 +340,13 @@ export class Controller {
         startedAt = performance.now();
         return this.#options.decide(request);
       },
-      put: (object, wanted) => {
+      put: async (object, wanted) => {
         this.#foreign.begin(object.metadata.uid);
         const timeoutMs = Math.floor(Math.min(writeMs, gate.leftMs()));
-        return putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+        const begunAt = performance.now();
+        const written = await putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+        this.#options.metrics.stages.wrote(performance.now() - begunAt);
+        return written;
       },
       read: async (name) => {
         try {
@@ -360,13 +362,13 @@ export class Controller {
         this.#standings.set(request.uid, decision.verdict.kind);
         this.#report.decided(request, decision, performance.now() - startedAt);
       },
-      wrote: (request, condition) => {
+      wrote: (request, condition, decision) => {
         this.#writeProblem = undefined;
         if (this.#watches.find(request.name)?.request.uid === request.uid) this.#written.add(request.uid);
-        this.#report.wrote(request, condition);
+        this.#report.wrote(request, condition, decision);
       },
-      writeFailed: (request, condition, cause) => {
-        const problem = this.#report.writeFailed(request, condition, cause);
+      writeFailed: (request, condition, cause, decision) => {
+        const problem = this.#report.writeFailed(request, condition, cause, decision);
         if (problem !== undefined) this.#writeProblem = { text: problem, at: performance.now() };
       },
       waitMs: (request, askedSeconds) => this.#waits.next(request.uid, askedSeconds),

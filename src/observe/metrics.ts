@@ -4,6 +4,7 @@ import { ApiMetrics } from './api-metrics.ts';
 import { HealthMetrics } from './health-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
+import { StageMetrics } from './stage-metrics.ts';
 import { WatchMetrics } from './watch-metrics.ts';
 
 /** Those that are counted; a request that is left alone has no figure to watch. */
@@ -60,6 +61,7 @@ export class Metrics {
     buckets: seconds,
     registers: [this.registry],
   });
+  readonly stages = new StageMetrics(this.registry);
   readonly requests = new RequestMetrics(this.registry);
   readonly queue = new QueueMetrics(this.registry);
   readonly watch = new WatchMetrics(this.registry);
