@@ -9,8 +9,12 @@ import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { ShadowOutcome } from '../decide/shadow.ts';
+import { remedyOf } from '../decide/remedies.ts';
 import { newDecisionId } from '../observe/decision-id.ts';
+import type { EventOptions } from '../observe/event.ts';
+import { EventLimits } from '../observe/event-limits.ts';
 import { VerdictEvents } from '../observe/events.ts';
+import { NodeEvents } from '../observe/node-events.ts';
 import type { PodEvents } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
 import { eventSink } from './events.ts';
@@ -60,6 +64,18 @@ export function controllerOf(
       approvedBy: approvedBy(entrypoint, revision),
     };
   };
+  const sink = eventSink(running, gate.mayAct);
+  const eventOptions: EventOptions = {
+    instance: hostname(),
+    now: io.now,
+    limits: new EventLimits(() => performance.now()),
+    remedy: (signer) => (reason) => remedyOf(reason, signer, activation.policies),
+  };
+  const nodeEvents = new NodeEvents(sink, eventOptions);
+  const onNodes: Observer = {
+    decided: (request, { verdict, input }) =>
+      nodeEvents.report(request, verdict, config.enforcement, input?.node),
+  };
   const controller = new Controller({
     client,
     signers: config.signers,
@@ -68,11 +84,11 @@ export function controllerOf(
     onDeny: config.onDeny,
     decide: judge,
     metrics,
-    events: new VerdictEvents(eventSink(running, gate.mayAct), hostname(), io.now),
+    events: new VerdictEvents(sink, eventOptions),
     log,
     now: () => client.now(),
     gate,
-    observers,
+    observers: [...observers, onNodes],
     maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
     forgotten: (uid) => shadow?.forget(uid),
   });

@@ -38,24 +38,28 @@ export async function serve(running: Running): Promise<void> {
   const podEvents = pod && new PodEvents(pod, eventSink(running), io.now);
   const follower = { lead: () => controller.lead(), rest: () => controller.rest() };
   const leadership = leadershipOf(running, follower, podEvents);
-  const gather = liveGather({ ...sources, ...shared });
+  const gather = liveGather({ ...sources, ...shared }, (fact, ms) => metrics.stages.gathered(fact, ms));
   const decisionLog = decisionLogOf({ ...running, ...policy, now: () => client.now(), env: io.env });
   const observers = [decisionLog.observer];
   const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents, observers);
+  const live = [...controller.live, ...nodes.live];
+  const ready = [
+    ...policy.ready,
+    ...controller.ready,
+    { name: 'nodes', problem: nodes.problem },
+    leadership.ready,
+    decisionLog.ready,
+    { name: 'shutdown', problem: () => (io.stopping.aborted ? 'told to stop' : undefined) },
+  ];
   const servers = await listening(running, {
-    live: [...controller.live, ...nodes.live],
-    ready: [
-      ...policy.ready,
-      ...controller.ready,
-      { name: 'nodes', problem: nodes.problem },
-      leadership.ready,
-      decisionLog.ready,
-    ],
+    live,
+    ready,
     status: () => ({ ...policy.status(), ...decisionLog.status(), leader: leadership.status() }),
     beforeScrape: () => {
       decisionLog.measure();
       controller.measure();
       nodes.measure();
+      metrics.health.measured({ livez: live, readyz: ready });
     },
   });
   policy.start();
