@@ -6,6 +6,7 @@ import { inputSchema } from '../../src/decide/input.ts';
 import { modulesTable } from '../architecture/modules.ts';
 import { codesTable } from '../rego/codes.ts';
 import { bundleCodesTable } from './bundle-codes.ts';
+import { findingsTable } from './findings-table.ts';
 import { configTable } from './config-table.ts';
 import { metricsTable } from './metrics-table.ts';
 import { overlaySchema } from './overlay-schema.ts';
@@ -30,6 +31,7 @@ export const generated: readonly Generated[] = [
   { file: 'policies/README.md', part: 'bundle codes', make: bundleCodesTable },
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
+  { file: 'deploy/README.md', part: 'audit findings', make: findingsTable },
 ];
 
 /** The document as it should be, from what it is: everything outside the part is kept. */

@@ -54,7 +54,7 @@ beforeAll(async () => {
   writeFileSync(policy, 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n');
   const flags = [`--audit-policy-file=${policy}`, `--audit-log-path=${auditLog}`];
   scene = await Scene.open({ flags: { apiserver: flags } });
-  await scene.cluster.kubectl(['apply', '--validate=strict', '-f', '-'], { input: rbac });
+  await scene.cluster.kubectl(['apply', '--server-side', '--validate=strict', '-f', '-'], { input: rbac });
   const token = ['create', 'token', 'rego-csr-approver-audit', '-n', NAMESPACE];
   kubeconfig = scene.cluster.tokenKubeconfig((await scene.cluster.kubectl(token)).trim());
   await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((number) => scene.node(number)));
@@ -202,7 +202,7 @@ test('no kubelet is asked at an address that none has, whatever its Node says', 
   await reachAt(scene, 'n2', '169.254.169.254');
   const { all } = await lines();
   const kubelets = all.filter(({ kind }) => kind === 'kubelet');
-  expect(kubelets.map(({ node }) => node).sort()).toEqual(
+  expect(kubelets.map(({ node = '' }) => node).sort()).toEqual(
     [1, 10, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `n${String(number)}`),
   );
   const of = (node: string) => kubelets.find((line) => line.node === node);
