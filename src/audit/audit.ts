@@ -7,6 +7,7 @@ import type { Audited, AuditedKubelet, AuditedRequest } from './finding.ts';
 import type { Handshake, Target } from './handshake.ts';
 import { IssuedCertificates } from './issued.ts';
 import { auditKubelet, type Looking } from './kubelet.ts';
+import type { NodeKubelet } from './node-kubelet.ts';
 import { auditRequest, type Judging } from './request.ts';
 import { servingSigner } from './served.ts';
 
@@ -18,11 +19,12 @@ export type WhichKubelets = 'auto' | 'all' | 'none';
 export interface AuditSources {
   /** Requests of one signer, as the API server lists them. */
   readonly requests: (signer: string) => Pages;
-  readonly nodes: () => Pages;
   readonly gather: Gather;
   readonly policies: Policies;
   readonly limits: DecodeLimits;
-  readonly kubelets: WhichKubelets;
+  /** Of every Node. */
+  readonly kubelets: readonly NodeKubelet[];
+  readonly which: WhichKubelets;
   readonly shakeHands: (target: Target) => Promise<Handshake>;
   readonly refused?: Looking['refused'] | undefined;
   /** By the API server's clock. */
@@ -35,12 +37,15 @@ const judgedAtOnce = 8;
 /** Connections to kubelets, at most. */
 const connections = 32;
 
+/** Kubelets that are told of together. */
+const batch = 500;
+
 /** So many kubelets without one that answers are enough to know that this is the wrong place to ask from. */
 const enough = 2 * connections;
 
 /**
  * Every request of the policies' signers, in the order of the API server's list, then the kubelet of every Node. A page at a
- * time, so that a cluster of any size takes no more memory than its largest page.
+ * time, so that of a cluster of any size no more is kept than where its kubelets are, and by which certificates they are known.
  */
 export async function* audit(sources: AuditSources): AsyncGenerator<Audited, void, undefined> {
   const issued = new IssuedCertificates();
@@ -51,7 +56,7 @@ export async function* audit(sources: AuditSources): AsyncGenerator<Audited, voi
       );
     }
   }
-  if (sources.kubelets !== 'none') yield* kubelets(sources, issued);
+  if (sources.which !== 'none') yield* kubelets(sources, issued);
 }
 
 async function oneRequest(
@@ -76,21 +81,23 @@ async function* kubelets(
   let silent = 0;
   let answered = 0;
   let left = 0;
-  const one = async (item: unknown): Promise<AuditedKubelet | undefined> => {
-    if (sources.kubelets === 'auto' && answered === 0 && silent >= enough) {
+  const one = async (kubelet: NodeKubelet): Promise<AuditedKubelet | undefined> => {
+    if (sources.which === 'auto' && answered === 0 && silent >= enough) {
       left += 1;
       return undefined;
     }
     const { shakeHands, refused } = sources;
     const looking = { ...judging(sources), shakeHands, refused, issued: (node: string) => issued.of(node) };
-    const audited = await auditKubelet(asObject(item), looking);
+    const audited = await auditKubelet(kubelet, looking);
     if (audited.at === undefined) return audited;
     if (audited.findings.some(({ code }) => code === 'KubeletUnreachable')) silent += 1;
     else answered += 1;
     return audited;
   };
-  for await (const page of sources.nodes()) {
-    yield* await mapAtMost(connections, page, one).then(present);
+  const { kubelets: all } = sources;
+  for (let at = 0; at < all.length; at += batch) {
+    // oxlint-disable-next-line no-await-in-loop -- each is told before the next is begun
+    yield* await mapAtMost(connections, all.slice(at, at + batch), one).then(present);
   }
   if (left === 0) return;
   const message = `${String(silent)} kubelets did not answer, and none did: ${String(left)} more were not asked`;

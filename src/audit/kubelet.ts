@@ -2,14 +2,12 @@ import type { X509Certificate } from 'node:crypto';
 import { DecodeRefusal } from '../csr/refusal.ts';
 import { decideDocument } from '../decide/decide.ts';
 import { nodeUser } from '../facts/node.ts';
-import { parseIP } from '../csr/ip.ts';
-import { listOf, recordOf, textOf } from '../kube/json.ts';
-import type { KubeObject } from '../kube/objects.ts';
 import { refusedTarget } from './address.ts';
 import { type Certificate, fingerprintOf, readCertificate, showCertificate } from './certificate.ts';
 import { type AuditedKubelet, becauseOf, type Finding, type Judgement } from './finding.ts';
 import type { Handshake, Target } from './handshake.ts';
 import type { Issued } from './issued.ts';
+import type { NodeKubelet } from './node-kubelet.ts';
 import type { Judging } from './request.ts';
 import { assumedOfServed, servedDocument, servingSigner } from './served.ts';
 
@@ -26,9 +24,8 @@ const graceMs = 60_000;
 /** The part of a certificate's life after which every kubelet has replaced it: they do at 70 to 90 % (client-go, certificate_manager.go). */
 const overdue = 0.9;
 
-/** Looks at the certificate that the kubelet of a Node serves, where the API server would ask it. */
-export async function auditKubelet(object: KubeObject, looking: Looking): Promise<AuditedKubelet> {
-  const node = object.metadata.name;
+/** Looks at the certificate that the kubelet of a Node serves. */
+export async function auditKubelet({ node, target }: NodeKubelet, looking: Looking): Promise<AuditedKubelet> {
   const nothing = {
     kind: 'kubelet',
     node,
@@ -38,7 +35,6 @@ export async function auditKubelet(object: KubeObject, looking: Looking): Promis
     judgement: undefined,
     assumed: [],
   } as const;
-  const target = targetOf(object);
   if (typeof target === 'string')
     return { ...nothing, findings: [{ code: 'KubeletAddressMissing', message: target }] };
   const why = (looking.refused ?? refusedTarget)(target.address, target.port);
@@ -171,22 +167,6 @@ function newerFindings(
   if (newest === undefined || newest === own || newest.notBefore <= x509.validFromDate.getTime()) return [];
   if (now.getTime() - newest.createdAt <= graceMs) return [];
   return [{ code: 'IssuedNotServed', message: `issued for ${newest.request}` }];
-}
-
-/**
- * Where the API server finds the kubelet with `--kubelet-preferred-address-types=InternalIP,…`, as kubeadm sets it.
- * @returns or what is missing
- */
-function targetOf(object: KubeObject): Target | string {
-  const status = recordOf(object['status']);
-  const internal = listOf(status['addresses'])
-    .map(recordOf)
-    .find(({ type }) => type === 'InternalIP');
-  const address = parseIP(textOf(internal?.['address']));
-  if (address === undefined) return 'the Node lists no InternalIP';
-  const port = recordOf(recordOf(status['daemonEndpoints'])['kubeletEndpoint'])['Port'];
-  if (typeof port !== 'number' || port === 0) return 'the Node names no port of its kubelet';
-  return { address, port };
 }
 
 const showTarget = ({ address, port }: Target): string =>

@@ -20,7 +20,7 @@ import { explain } from '../kube/explain.ts';
 import { loadKubeConfig } from '../kube/kubeconfig.ts';
 import { escapeText } from '../text/escape.ts';
 import { whyUnreadable } from '../text/message.ts';
-import { auditGather, clusterLists } from './audit-facts.ts';
+import { requestsOf, viewCluster } from './audit-facts.ts';
 import { CommandError, type ExitCode, exitCode } from './error.ts';
 import { interrupted } from './interrupted.ts';
 import type { IO } from './io.ts';
@@ -74,19 +74,19 @@ async function run(
   client: KubeClient,
   policies: Policies,
   ca: string | undefined,
-  { kubelets, output }: AuditOptions,
+  options: AuditOptions,
   config: Config,
   io: IO,
 ): Promise<AuditReport> {
-  const lists = clusterLists(client);
-  const gather = await auditGather(client, policies, lists, config);
+  const { gather, kubelets } = await viewCluster(client, policies, config);
   const report = new AuditReport();
   const audited = audit({
-    ...lists,
+    requests: (signer) => requestsOf(client, signer),
     gather,
     policies,
     limits: config.limits,
     kubelets,
+    which: options.kubelets,
     shakeHands: handshaker(ca),
     now: () => client.now(),
   });
@@ -94,7 +94,7 @@ async function run(
   for await (const one of audited) {
     if (io.stopping.aborted) break;
     report.add(one);
-    if (output === 'json') io.out(jsonLine(one));
+    if (options.output === 'json') io.out(jsonLine(one));
     count += 1;
     if (io.isWatched === true && count % 100 === 0) io.err(`\r${String(count)} requests and kubelets`);
   }

@@ -20,22 +20,19 @@ async function* pagesOf(items: readonly object[], size = 50) {
 
 const nodes = (count: number) =>
   Array.from({ length: count }, (_, i) => ({
-    metadata: { name: `n${String(i)}`, uid: 'u', resourceVersion: '1' },
-    status: {
-      addresses: [{ type: 'InternalIP', address: `10.0.${String(i >> 8)}.${String(i & 255)}` }],
-      daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
-    },
+    node: `n${String(i)}`,
+    target: { address: `10.0.${String(i >> 8)}.${String(i & 255)}`, port: 10_250 },
   }));
 
 async function run(given: Partial<AuditSources> = {}): Promise<Audited[]> {
   const all: Audited[] = [];
   const sources: AuditSources = {
     requests: () => pagesOf([]),
-    nodes: () => pagesOf([]),
+    kubelets: [],
+    which: 'auto',
     gather: gathers(),
     policies: policiesThat(),
     limits,
-    kubelets: 'auto',
     shakeHands: () => Promise.resolve(shown),
     now: () => now,
     ...given,
@@ -87,7 +84,7 @@ const counter = () => {
 test('never more than 32 kubelets are connected to at once, and 8 requests judged', async () => {
   const [kubelets, requests] = [counter(), counter()];
   await run({
-    nodes: () => pagesOf(nodes(500), 500),
+    kubelets: nodes(500),
     shakeHands: () => kubelets.during(shown),
     requests: () =>
       pagesOf(
@@ -106,7 +103,7 @@ const silent = () => Promise.resolve(unreachable);
 
 describe('where no kubelet answers', () => {
   test('the first ones are asked, and the others counted', async () => {
-    const all = await run({ nodes: () => pagesOf(nodes(500)), shakeHands: silent });
+    const all = await run({ kubelets: nodes(500), shakeHands: silent });
     // Those that were being asked when the last of 64 had not answered as well.
     expect(asked(all)).toBeGreaterThanOrEqual(64);
     expect(asked(all)).toBeLessThan(64 + 32);
@@ -120,40 +117,37 @@ describe('where no kubelet answers', () => {
   });
 
   test('all are asked who are to be', async () => {
-    const all = await run({ nodes: () => pagesOf(nodes(500)), shakeHands: silent, kubelets: 'all' });
+    const all = await run({ kubelets: nodes(500), shakeHands: silent, which: 'all' });
     expect([asked(all), all.filter(({ kind }) => kind === 'run')]).toEqual([500, []]);
   });
 
   test('one that answers is enough to go on', async () => {
     let count = 0;
     const shakeHands = () => Promise.resolve(++count === 40 ? shown : unreachable);
-    expect(asked(await run({ nodes: () => pagesOf(nodes(500)), shakeHands }))).toBe(500);
+    expect(asked(await run({ kubelets: nodes(500), shakeHands }))).toBe(500);
   });
 
   test('even if it only says that it has no certificate', async () => {
     let count = 0;
     const shakeHands = () => Promise.resolve<Handshake>(++count === 1 ? { kind: 'refused' } : unreachable);
-    expect(asked(await run({ nodes: () => pagesOf(nodes(500)), shakeHands }))).toBe(500);
+    expect(asked(await run({ kubelets: nodes(500), shakeHands }))).toBe(500);
   });
 
   test('addresses that are refused are no silence', async () => {
-    expect(
-      asked(await run({ nodes: () => pagesOf(nodes(500)), shakeHands: silent, refused: isLoopback })),
-    ).toBe(500);
+    expect(asked(await run({ kubelets: nodes(500), shakeHands: silent, refused: isLoopback }))).toBe(500);
   });
 
   test('none is asked who is not to be', async () => {
-    const all = await run({ nodes: () => pagesOf(nodes(5)), kubelets: 'none' });
+    const all = await run({ kubelets: nodes(5), which: 'none' });
     expect(all).toEqual([]);
   });
 });
 
 test('a served certificate is recognized as the one that was issued for a request', async () => {
   const certificate = toCertificatePEM(buildCertificate());
-  const [n1] = nodes(1).map((node) => ({ ...node, metadata: { ...node.metadata, name: 'n1' } }));
   const all = await run({
     requests: () => pagesOf([csrObject({ name: 'csr-of-n1', certificate })]),
-    nodes: () => pagesOf(n1 === undefined ? [] : [n1]),
+    kubelets: nodes(2).slice(1),
   });
   expect(all.at(-1)).toMatchObject({ kind: 'kubelet', request: 'csr-of-n1' });
 });

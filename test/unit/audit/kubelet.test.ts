@@ -4,7 +4,7 @@ import type { Handshake } from '../../../src/audit/handshake.ts';
 import { IssuedCertificates } from '../../../src/audit/issued.ts';
 import { readCertificate } from '../../../src/audit/certificate.ts';
 import { auditKubelet } from '../../../src/audit/kubelet.ts';
-import { asObject } from '../../../src/kube/objects.ts';
+import { kubeletOf } from '../../../src/audit/node-kubelet.ts';
 import { buildCertificate, type CertificateSpec } from '../../support/certificate.ts';
 import { kubeletSubject } from '../../support/csr.ts';
 import { allows, gathers, limits, policiesThat, request, type Says } from '../decide/stubs.ts';
@@ -13,7 +13,7 @@ const internal = (address: string) => ({ type: 'InternalIP', address });
 const own = [internal('10.0.0.1')];
 
 const node = (addresses: readonly object[] = own, port: unknown = 10_250, name = 'n1') =>
-  asObject({
+  kubeletOf({
     metadata: { name, uid: 'u', resourceVersion: '1' },
     status: { addresses, daemonEndpoints: { kubeletEndpoint: { Port: port } } },
   });
@@ -126,7 +126,7 @@ describe('who is not asked', () => {
     ['a port that is none', node(own, '10250'), 'KubeletAddressMissing'],
     [
       'no kubelet at all',
-      asObject({ metadata: { name: 'n1', uid: 'u', resourceVersion: '1' } }),
+      kubeletOf({ metadata: { name: 'n1', uid: 'u', resourceVersion: '1' } }),
       'KubeletAddressMissing',
     ],
     ['loopback', node([internal('127.0.0.1')]), 'KubeletAddressRefused'],
