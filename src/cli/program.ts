@@ -130,6 +130,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
         .default([]),
     )
     .option('--as-new', 'judge as if just created, whatever its age and conditions', false)
+    .option('--explain', 'say of each reason which rule gave it, what it means, and what it compared', false)
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addOption(config())
     .addOption(bundle())
