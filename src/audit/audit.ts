@@ -29,6 +29,7 @@ export interface AuditSources {
   readonly refused?: Looking['refused'] | undefined;
   /** By the API server's clock. */
   readonly now: () => Date;
+  readonly explain: boolean;
 }
 
 /** Judged at once: each asks the API server some things. */
@@ -104,8 +105,8 @@ async function* kubelets(
   yield { kind: 'run', findings: [{ code: 'KubeletsNotAsked', message }] };
 }
 
-function judging({ gather, policies, limits, now }: AuditSources): Judging {
-  return { gather, policies, limits, now: now() };
+function judging({ gather, policies, limits, now, explain }: AuditSources): Judging {
+  return { gather, policies, limits, now: now(), explain };
 }
 
 /** In the order of the items, so many at a time. */

@@ -1,3 +1,4 @@
+import type { Explanation } from '../decide/explain.ts';
 import type { Reason, Verdict } from '../decide/verdict.ts';
 import type { Decided } from './approval.ts';
 import type { ShownCertificate } from './certificate.ts';
@@ -8,6 +9,8 @@ export interface Finding {
   readonly code: FindingCode;
   /** For people. May hold text of strangers: escape it wherever it leaves the program. */
   readonly message: string;
+  /** What stands behind each reason of the policy, where that was asked for. */
+  readonly explain?: readonly Explanation[] | undefined;
 }
 
 /** What the policy says today, and what that rests on. */
@@ -22,6 +25,8 @@ export interface Judgement {
    * either time. Every other fact is one of now.
    */
   readonly aged: 'as decided' | 'as now' | 'as new';
+  /** Of reasons and warnings, where that was asked for. */
+  readonly explain?: readonly Explanation[] | undefined;
 }
 
 export type RequestState = 'approved' | 'issued' | 'denied' | 'failed' | 'pending';

@@ -8,7 +8,7 @@ import { type AuditedKubelet, becauseOf, type Finding, type Judgement } from './
 import type { Handshake, Target } from './handshake.ts';
 import type { Issued } from './issued.ts';
 import type { NodeKubelet } from './node-kubelet.ts';
-import type { Judging } from './request.ts';
+import { explainedBy, type Judging } from './request.ts';
 import { assumedOfServed, servedDocument, servingSigner } from './served.ts';
 
 export interface Looking extends Judging {
@@ -114,20 +114,24 @@ const tooLarge = new DecodeRefusal('CSRTooLarge', 'a certificate');
 async function judgeServed(
   node: string,
   certificate: Certificate,
-  { policies, gather, now }: Looking,
+  looking: Looking,
 ): Promise<Judgement | undefined> {
+  const { policies, gather, now } = looking;
   const policy = policies.signers.get(servingSigner);
   if (policy === undefined || certificate.content instanceof DecodeRefusal) return undefined;
   const document = servedDocument(node, certificate, certificate.content, now);
-  const { kind, reasons, warnings } = (await decideDocument(document, gather, policies)).verdict;
-  return { kind, reasons, warnings, revision: policy.revision, aged: 'as new' };
+  const decision = await decideDocument(document, gather, policies);
+  const { kind, reasons, warnings } = decision.verdict;
+  const explain = explainedBy(decision, servingSigner, looking);
+  return { kind, reasons, warnings, revision: policy.revision, aged: 'as new', ...(explain && { explain }) };
 }
 
 function verdictFindings(judgement: Judgement | undefined): Finding[] {
   if (judgement === undefined || judgement.kind === 'approve') return [];
-  const message = becauseOf(judgement.reasons);
-  if (judgement.kind === 'error' || judgement.kind === 'ignore') return [{ code: 'NotJudged', message }];
-  return [{ code: judgement.kind === 'deny' ? 'ServedNowDenied' : 'ServedNowNotAllowed', message }];
+  const { kind, reasons, explain } = judgement;
+  const because = { message: becauseOf(reasons), ...(explain && { explain }) };
+  if (kind === 'error' || kind === 'ignore') return [{ code: 'NotJudged', ...because }];
+  return [{ code: kind === 'deny' ? 'ServedNowDenied' : 'ServedNowNotAllowed', ...because }];
 }
 
 /** By OpenSSL's words (verify(1)). Times are looked at by the API server's clock, not by ours. */

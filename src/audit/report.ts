@@ -11,6 +11,9 @@ export interface Kept extends Finding {
 /** So many findings of each code are kept to be shown; the others are counted. */
 const keptOfEach = 1000;
 
+/** So many of them are shown to people, and explained. */
+export const shownOfEach = 20;
+
 /** What came of an audit: everything counted, and of each kind of finding the first ones. */
 export class AuditReport {
   readonly #kept = new Map<FindingCode, Kept[]>();
@@ -38,11 +41,12 @@ export class AuditReport {
     }
     const subject = subjectOf(audited);
     const username = audited.kind === 'csr' ? audited.username : '';
-    for (const { code, message } of audited.findings) {
+    for (const { code, message, explain } of audited.findings) {
       this.#counts.set(code, this.count(code) + 1);
       const kept = this.#kept.get(code) ?? [];
       this.#kept.set(code, kept);
-      if (kept.length < keptOfEach) kept.push({ code, message, subject, username });
+      const shown = kept.length < shownOfEach ? explain : undefined;
+      if (kept.length < keptOfEach) kept.push({ code, message, subject, username, explain: shown });
     }
   }
 

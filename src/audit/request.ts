@@ -1,8 +1,10 @@
 import { type Decision, decide, type Policies } from '../decide/decide.ts';
 import type { DecodeLimits } from '../csr/decoded.ts';
 import { DecodeRefusal } from '../csr/refusal.ts';
+import { explainDecision, type Explanation } from '../decide/explain.ts';
 import type { Gather } from '../decide/facts.ts';
 import { type CertificateRequest, isFinished } from '../decide/request.ts';
+import type { Verdict } from '../decide/verdict.ts';
 import { recordOf, textOf } from '../kube/json.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Decided } from './approval.ts';
@@ -18,6 +20,8 @@ export interface Judging {
   readonly limits: DecodeLimits;
   /** By the API server's clock. */
   readonly now: Date;
+  /** Whether to say which rule gave each reason. */
+  readonly explain: boolean;
 }
 
 /** So long approver and signer may take before anybody wonders. */
@@ -34,11 +38,12 @@ export async function auditRequest(
   const { at, aged } = whenToJudge(request, decided, policies, now);
   const decision = await decide(asPending(request), gather, policies, { now: at, limits });
   const { kind, reasons, warnings } = decision.verdict;
+  const explain = explainedBy(decision, request.signerName, judging);
   const issued = textOf(recordOf(object['status'])['certificate']);
   const certificate =
     issued === '' ? undefined : readCertificate(Buffer.from(issued, 'base64'), limits.maxSANs);
   const findings = [
-    ...verdictFindings(request, decision, now),
+    ...verdictFindings(request, decision.verdict, explain, now),
     ...approvalFindings(decided),
     ...progressFindings(request, decided, now),
     ...(issued === '' ? [] : issuedFindings(request, decision, certificate, limits)),
@@ -56,11 +61,20 @@ export async function auditRequest(
       createdAt,
       state: stateOf(request),
       decided,
-      judgement: { kind, reasons, warnings, revision, aged },
+      judgement: { kind, reasons, warnings, revision, aged, ...(explain && { explain }) },
       certificate: certificate && showCertificate(certificate),
       findings,
     },
   };
+}
+
+/** Undefined where nobody asks. */
+export function explainedBy(
+  { verdict, input }: Decision,
+  signerName: string,
+  { policies, explain }: Judging,
+): readonly Explanation[] | undefined {
+  return explain ? explainDecision({ verdict, input, signerName, policies }) : undefined;
 }
 
 function has({ conditions }: CertificateRequest, type: string): boolean {
@@ -75,20 +89,23 @@ function stateOf(request: CertificateRequest): RequestState {
 }
 
 /** What the policy says today, beside what stands there. */
-function verdictFindings(request: CertificateRequest, { verdict }: Decision, now: Date): Finding[] {
-  const { kind, reasons } = verdict;
-  const message = becauseOf(reasons);
+function verdictFindings(
+  request: CertificateRequest,
+  { kind, reasons }: Verdict,
+  explain: Finding['explain'],
+  now: Date,
+): Finding[] {
+  const because = { message: becauseOf(reasons), ...(explain && { explain }) };
   // `ignore` cannot be: no request is judged that is finished, too old or of a signer without a policy.
-  if (kind === 'error' || kind === 'ignore') return [{ code: 'NotJudged', message }];
-  const isApproved = has(request, 'Approved') || request.issued;
-  if (isApproved) {
+  if (kind === 'error' || kind === 'ignore') return [{ code: 'NotJudged', ...because }];
+  if (has(request, 'Approved') || request.issued) {
     if (kind === 'approve') return [];
-    return [{ code: kind === 'deny' ? 'ApprovedNowDenied' : 'ApprovedNowNotAllowed', message }];
+    return [{ code: kind === 'deny' ? 'ApprovedNowDenied' : 'ApprovedNowNotAllowed', ...because }];
   }
   if (has(request, 'Denied'))
     return kind === 'approve' ? [{ code: 'DeniedNowAllowed', message: 'the policy would approve it' }] : [];
   if (isFinished(request)) return [];
-  if (kind !== 'approve') return [{ code: 'PendingNotAllowed', message }];
+  if (kind !== 'approve') return [{ code: 'PendingNotAllowed', ...because }];
   const age = now.getTime() - (request.createdAt ?? now).getTime();
   if (age <= graceMs) return [];
   return [{ code: 'PendingNowAllowed', message: `pending for ${seconds(age)}` }];

@@ -22,6 +22,7 @@ import { escapeText } from '../text/escape.ts';
 import { whyUnreadable } from '../text/message.ts';
 import { requestsOf, viewCluster } from './audit-facts.ts';
 import { CommandError, type ExitCode, exitCode } from './error.ts';
+import { explanationLines } from './explain.ts';
 import { interrupted } from './interrupted.ts';
 import type { IO } from './io.ts';
 import { noCommand } from './no-command.ts';
@@ -35,6 +36,7 @@ export interface AuditOptions {
   readonly kubelets: WhichKubelets;
   readonly kubeletCa?: string;
   readonly failOn: readonly string[];
+  readonly explain: boolean;
   readonly output: 'text' | 'json' | 'junit' | 'sarif';
 }
 
@@ -57,6 +59,7 @@ export async function auditCommand(options: AuditOptions, config: Config, io: IO
       revisions: new Map([...policies.signers].map(([signer, { revision }]) => [signer, revision])),
       kubeletCA: ca.from,
       failOn,
+      explanation: explanationLines,
     };
     const ran = run(client, policies, ca.pem, options, config, io);
     const report = await Promise.race([ran, interrupted(io, 'the audit is not complete')]);
@@ -89,6 +92,7 @@ async function run(
     which: options.kubelets,
     shakeHands: handshaker(ca),
     now: () => client.now(),
+    explain: options.explain,
   });
   let count = 0;
   for await (const one of audited) {

@@ -180,6 +180,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
         .argParser(collectAnew())
         .default(['error']),
     )
+    .option('--explain', 'say of each reason which rule gave it, what it means, and what it compared', false)
     .addOption(
       new Option('-o, --output <format>', 'how to print')
         .choices(['text', 'json', 'junit', 'sarif'])

@@ -171,6 +171,20 @@ test('people read what was found, by its kind, with what to do', async () => {
   );
 });
 
+test('each reason is explained by its rule, for people and for programs', async () => {
+  const { stdout } = await audit('--kubelets', 'none', '--explain');
+  const name = made['pending, reserved name'] ?? '';
+  const [, shown = ''] = stdout.split(`certificatesigningrequests/${name} of system:node:n8: `);
+  expect(shown).toMatch(/^ +NameReserved \(floor\)\n +rule +csr\.floor\.\S+ \(\S+\.rego:\d+/m);
+  expect(shown).toMatch(/^ +input\.sans\.dns = \["kubernetes\.default\.svc"\]$/m);
+  const { all } = await lines('--kubelets', 'none', '--explain');
+  expect(all.find((line) => line.name === name)?.verdict).toMatchObject({
+    explain: [
+      { code: 'NameReserved', rule: expect.stringMatching(/^csr\.floor\./), remedy: expect.any(String) },
+    ],
+  });
+});
+
 describe('what it fails on', () => {
   test.each<[string, string[], number]>([
     ['nothing', ['--fail-on', 'none'], 0],

@@ -1,3 +1,4 @@
+import type { Explanation } from '../../decide/explain.ts';
 import type { FailOn } from '../report.ts';
 
 /** By what was judged, and what the outcome is for. */
@@ -11,4 +12,6 @@ export interface Context {
   /** Where the CA comes from by which served certificates are verified. */
   readonly kubeletCA: string;
   readonly failOn: FailOn;
+  /** For people: what stands behind a reason, escaped. */
+  readonly explanation: (explanation: Explanation) => readonly string[];
 }

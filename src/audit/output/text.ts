@@ -1,10 +1,7 @@
 import { escapeText } from '../../text/escape.ts';
 import { findingCodes } from '../codes.ts';
-import type { AuditReport, Kept } from '../report.ts';
+import { type AuditReport, type Kept, shownOfEach } from '../report.ts';
 import type { Context } from './context.ts';
-
-/** So many of each kind are shown to people. */
-const shown = 20;
 
 /** Longest message shown; a rule's own text is far shorter. */
 const maxMessage = 2048;
@@ -14,12 +11,20 @@ export function formatText(report: AuditReport, context: Context): string {
   const groups = report.found.flatMap((code) => {
     const { severity, meaning, remedy } = findingCodes[code];
     const all = report.of(code);
-    const more = report.count(code) - Math.min(all.length, shown);
+    const more = report.count(code) - Math.min(all.length, shownOfEach);
     return [
       '',
       `${severity} ${code} (${String(report.count(code))}): ${meaning}`,
       `  to do: ${remedy}`,
-      ...all.slice(0, shown).map((kept) => `  ${lineOf(kept)}`),
+      ...all
+        .slice(0, shownOfEach)
+        .flatMap((kept) => [
+          `  ${lineOf(kept)}`,
+          ...(kept.explain ?? []).flatMap((one) => [
+            `    ${escapeText(one.code)} (${one.source})`,
+            ...context.explanation(one).map((line) => `      ${line}`),
+          ]),
+        ]),
       ...(more > 0 ? [`  and ${String(more)} more: -o json has them all`] : []),
     ];
   });

@@ -35,6 +35,7 @@ async function run(given: Partial<AuditSources> = {}): Promise<Audited[]> {
     limits,
     shakeHands: () => Promise.resolve(shown),
     now: () => now,
+    explain: false,
     ...given,
   };
   for await (const one of audit(sources)) all.push(one);

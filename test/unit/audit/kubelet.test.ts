@@ -43,6 +43,7 @@ async function look(object = node(), given: Given = {}) {
     policies,
     limits,
     now: new Date(now),
+    explain: false,
     issued: (name) => issued.of(name),
     shakeHands: ({ address, port }) => {
       asked.push(`${address} ${String(port)}`);

@@ -15,6 +15,7 @@ const context: Context = {
   revisions: new Map([['kubernetes.io/kubelet-serving', 'r\u001b1']]),
   kubeletCA: 'the CA in ca.crt',
   failOn: ['error'],
+  explanation: ({ title }) => [`what   ${title}`],
 };
 
 const request = (...findings: readonly Finding[]): AuditedRequest => ({
@@ -72,6 +73,16 @@ test('of very many all are counted, some are kept, and fewer shown', () => {
   expect(text).toContain('warning ForeignApproval (20000): ');
   expect(text).toContain('  and 19980 more: -o json has them all');
   expect(text.match(/^  certificatesigningrequests\//gm)).toHaveLength(20);
+});
+
+test('what stands behind a reason is shown below it, of those that are shown', () => {
+  const explain = [{ code: 'X\u001b', source: 'floor', title: 't', description: '', remedy: '' }] as const;
+  const many = new AuditReport();
+  for (let i = 0; i < 30; i += 1) many.add(request({ code: 'PendingNotAllowed', message: 'm', explain }));
+  const text = formatText(many, context);
+  expect(text).toContain(': m\n    X\\u{1b} (floor)\n      what   t\n  certificatesigningrequests/');
+  expect(text.match(/what {3}t/g)).toHaveLength(20);
+  expect(many.of('PendingNotAllowed').filter((kept) => kept.explain !== undefined)).toHaveLength(20);
 });
 
 describe('text', () => {

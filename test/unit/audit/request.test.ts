@@ -51,7 +51,7 @@ async function audited(spec: CSRObjectSpec, given: Given = {}) {
   const request = readRequest(whole);
   if ('problem' in request) throw new Error(request.problem);
   const policies = policiesThat(says);
-  const judging = { gather: given.gather ?? gathers(), policies, limits, now: at(now) };
+  const judging = { gather: given.gather ?? gathers(), policies, limits, now: at(now), explain: false };
   return { ...(await auditRequest(request, whole, judging)).audited, asked: policies.asked };
 }
 
