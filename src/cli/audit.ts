@@ -63,7 +63,7 @@ export async function auditCommand(options: AuditOptions, config: Config, io: IO
     };
     const ran = run(client, policies, ca.pem, options, config, io);
     const report = await Promise.race([ran, interrupted(io, 'the audit is not complete')]);
-    await print(report, context, options, io);
+    say(await formatted(report, context, options.output), io);
     return exitCodeOf(report, failOn, io);
   } catch (cause) {
     if (!isStatus(cause, 403)) throw cause;
@@ -98,7 +98,7 @@ async function run(
   for await (const one of audited) {
     if (io.stopping.aborted) break;
     report.add(one);
-    if (options.output === 'json') io.out(jsonLine(one));
+    if (options.output === 'json') say(jsonLine(one), io);
     count += 1;
     if (io.isWatched === true && count % 100 === 0) io.err(`\r${String(count)} requests and kubelets`);
   }
@@ -151,21 +151,26 @@ function policyName(config: Config): string {
   return files.length === 0 ? name : `${name} with the data of ${files.join(', ')}`;
 }
 
-async function print(report: AuditReport, context: Context, { output }: AuditOptions, io: IO): Promise<void> {
+async function formatted(
+  report: AuditReport,
+  context: Context,
+  output: AuditOptions['output'],
+): Promise<string> {
   switch (output) {
     case 'text':
-      io.out(formatText(report, context).split('\n').map(noCommand).join('\n'));
-      break;
+      return formatText(report, context);
     case 'json':
-      io.out(jsonSummary(report, context));
-      break;
+      return jsonSummary(report, context);
     case 'junit':
-      io.out(await formatJunit(report, context));
-      break;
+      return formatJunit(report, context);
     case 'sarif':
-      io.out(formatSarif(report, context));
-      break;
+      return formatSarif(report, context);
   }
+}
+
+/** Names and messages are strangers', and the output may be read by the runner of a pipeline. In JSON the replacement is an escape. */
+function say(text: string, io: IO): void {
+  io.out(text.split('\n').map(noCommand).join('\n'));
 }
 
 function exitCodeOf(report: AuditReport, failOn: FailOn, io: IO): ExitCode {

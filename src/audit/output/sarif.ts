@@ -1,3 +1,4 @@
+import { escapeText } from '../../text/escape.ts';
 import { safeJson } from '../../text/json.ts';
 import { allFindingCodes, findingCodes } from '../codes.ts';
 import type { AuditReport } from '../report.ts';
@@ -21,8 +22,12 @@ export function formatSarif(report: AuditReport, { version }: Context): string {
             ruleIndex,
             level: findingCodes[code].severity,
             message: { text: lineOf(kept) },
-            locations: [{ logicalLocations: [{ fullyQualifiedName: kept.subject, kind: 'resource' }] }],
-            partialFingerprints: { 'subjectAndCode/v1': `${code} ${kept.subject}` },
+            locations: [
+              {
+                logicalLocations: [{ fullyQualifiedName: escapeText(kept.subject, 1024), kind: 'resource' }],
+              },
+            ],
+            partialFingerprints: { 'subjectAndCode/v1': `${code} ${escapeText(kept.subject, 1024)}` },
           })),
         ),
       },

@@ -66,7 +66,11 @@ test('a kubelet in order, and the document that was made of its certificate', as
     created_at: soon,
     age_seconds: 0,
     usages: ['digital signature', 'server auth'],
-    requestor: { username: 'system:node:n1', groups: ['system:authenticated', 'system:nodes'] },
+    requestor: {
+      username: 'system:node:n1',
+      groups: ['system:authenticated', 'system:nodes'],
+      extra: { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^X509SHA256=0{64}$/)] },
+    },
     subject: { common_name: 'system:node:n1', organization: ['system:nodes'] },
     sans: { dns: ['n1'], ip: ['10.0.0.1'] },
   });
