@@ -8,7 +8,6 @@ import { codesTable } from '../rego/codes.ts';
 import { valuesJSONSchema } from '../../deploy/helm/json-schema.ts';
 import { valuesYAML } from '../../deploy/helm/values-yaml.ts';
 import { bundleCodesTable } from './bundle-codes.ts';
-
 import { configTable, fieldsTable } from './config-table.ts';
 import { findingsTable } from './findings-table.ts';
 import { metricsTable } from './metrics-table.ts';

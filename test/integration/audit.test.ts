@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +9,7 @@ import { createSubjectAccessReview, NODE_PATH } from '../../src/kube/calls.ts';
 import { asObject, type KubeObject } from '../../src/kube/objects.ts';
 import { Approver } from '../support/approver.ts';
 import { eventually } from '../support/eventually.ts';
+import { FaultProxy, type Passing } from '../support/fault-proxy.ts';
 import { reachAt } from './fake-kubelet.ts';
 import { NAMESPACE, objectsOf } from './install.ts';
 import { runToEnd } from './program.ts';
@@ -17,6 +20,7 @@ import { addressesOf, csrPath, Scene } from './scene.ts';
 const rbac = readFileSync(new URL('../../deploy/audit/rbac.yaml', import.meta.url), 'utf8');
 const account = `system:serviceaccount:${NAMESPACE}:rego-csr-approver-audit`;
 const auditLog = 'audit.log';
+const executable = new URL('../../dist/rego-csr-approver', import.meta.url).pathname;
 
 interface Line {
   readonly kind: string;
@@ -237,6 +241,61 @@ describe('the CA of kubelets', () => {
     const { code, stdout, stderr } = await audit('--kubelet-ca', file);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
+  });
+});
+
+describe('between it and the API server', () => {
+  let proxy: FaultProxy;
+  let through: string;
+  beforeAll(async () => {
+    proxy = await FaultProxy.start(scene.cluster.adminKubeconfig);
+    through = join(directory, 'proxy.kubeconfig');
+    writeFileSync(through, proxy.kubeconfig());
+  });
+  afterAll(() => proxy?.stop());
+  const args = () => ['audit', '--kubeconfig', through, '--kubelets', 'none', '--fail-on', 'none'];
+  const isReview = ({ url }: Passing) => url.includes('subjectaccessreviews');
+
+  test('a list that expires while it is judged is begun anew, and nothing comes twice', async () => {
+    let refused = 0;
+    proxy.fault = ({ url }) => {
+      if (!url.includes('/certificatesigningrequests') || refused >= 2) return undefined;
+      refused += 1;
+      return { kind: 'status', status: 410 };
+    };
+    const { code, stdout } = await runToEnd([...args(), '-o', 'json']);
+    const all = stdout.split('\n').filter((line) => line.includes('"kind":"csr"'));
+    expect([code, refused, all.length]).toEqual([0, 2, Object.keys(made).length]);
+  });
+
+  test('access reviews that fail leave holes, and an audit with holes is not passed', async () => {
+    proxy.fault = (request) => (isReview(request) ? { kind: 'status', status: 500 } : undefined);
+    const { code, stdout, stderr } = await runToEnd([...args(), '-o', 'sarif']);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /^error: NotJudged: \d+ could not be judged, .*sar\.selfnodeserver: .*answered 500/,
+      ),
+    ]);
+    expect(JSON.parse(stdout).runs[0].invocations).toEqual([{ executionSuccessful: false }]);
+  });
+
+  test('told to stop in the middle, it says that it is not complete', async () => {
+    proxy.fault = (request) => (isReview(request) ? { kind: 'hang' } : undefined);
+    const before = proxy.passed.length;
+    const child = spawn(executable, args(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const ended = once(child, 'close');
+    await eventually(() => (proxy.passed.slice(before).some(isReview) ? true : undefined));
+    child.kill('SIGINT');
+    const [code] = await ended;
+    expect([code, out, err]).toEqual([
+      2,
+      '',
+      'error: Interrupted: told to stop: the audit is not complete\n',
+    ]);
   });
 });
 
