@@ -29,6 +29,7 @@ export interface ShownCertificate {
   readonly serial: string;
   readonly subject: string;
   readonly issuer: string;
+  /** RFC 3339; empty where the certificate has no time there. */
   readonly not_before: string;
   readonly not_after: string;
   /** sha256:HEX of its DER. */
@@ -80,6 +81,7 @@ export function readCertificate(bytes: Uint8Array, maxSANs: number): Certificate
     return undefined;
   }
   try {
+    if (![x509.validFromDate, x509.validToDate].every(isTime)) refuse('DecoderFailed', 'validity');
     return { x509, content: readContent(x509.raw, maxSANs) };
   } catch (cause) {
     const content =
@@ -163,13 +165,18 @@ export function showCertificate({ x509, content }: Certificate): ShownCertificat
     serial: x509.serialNumber.toLowerCase(),
     subject: oneLine(x509.subject),
     issuer: oneLine(x509.issuer),
-    not_before: timestamp(x509.validFromDate),
-    not_after: timestamp(x509.validToDate),
+    not_before: timeText(x509.validFromDate),
+    not_after: timeText(x509.validToDate),
     fingerprint: fingerprintOf(x509),
   };
   if (content instanceof DecodeRefusal) return shown;
   return { ...shown, sans: content.sans, key: content.key.shown, usages: content.usages };
 }
+
+/** OpenSSL keeps times as they are written: a thirteenth month becomes no date. */
+const isTime = (date: Date): boolean => !Number.isNaN(date.getTime());
+
+const timeText = (date: Date): string => (isTime(date) ? timestamp(date) : '');
 
 /** Node.js writes an attribute a line, the most general first. */
 const oneLine = (name: string): string => name.split('\n').join(', ');

@@ -102,3 +102,31 @@ test.each<[string, Uint8Array]>([
 ])('%s is no certificate', (_, content) => {
   expect(readCertificate(content, 64)).toBeUndefined();
 });
+
+describe('whatever a stranger serves', () => {
+  test('a time that is none is shown as none', () => {
+    const der = buildCertificate();
+    const at = der.indexOf('271122055500Z');
+    der.write('271322055500Z', at);
+    const certificate = readCertificate(der, 64);
+    expect(certificate && showCertificate(certificate).not_after).toBe('');
+  });
+
+  test('no byte that is changed makes it fail: it is read, or refused', () => {
+    const der = buildCertificate();
+    const outcomes = new Set<string>();
+    for (let at = 0; at < der.length; at += 1) {
+      for (const change of [0x01, 0x20, 0x80, 0xff]) {
+        const changed = Buffer.from(der);
+        changed[at] = (changed[at] ?? 0) ^ change;
+        const certificate = readCertificate(changed, 64);
+        if (certificate === undefined) outcomes.add('none');
+        else {
+          expect(showCertificate(certificate).serial).toMatch(/^[0-9a-f-]*$/);
+          outcomes.add(certificate.content instanceof DecodeRefusal ? 'refused' : 'read');
+        }
+      }
+    }
+    expect([...outcomes].sort()).toEqual(['none', 'read', 'refused']);
+  });
+});
