@@ -40,6 +40,7 @@ export const freeNames: Readonly<Record<string, readonly string[]>> = {
 
 const everythingBelow = [
   'election',
+  'audit',
   'controller',
   'activation',
   'decision-log',
@@ -76,6 +77,21 @@ export const modules: readonly Module[] = [
     holds: 'which of several processes acts: the Lease, and who may when',
     imports: ['controller/clock.ts', 'config/election.ts', 'kube'],
     uses: [],
+  },
+  {
+    folder: 'audit',
+    holds:
+      'what is there already, by the policy of today: decided requests, issued and served certificates; findings',
+    imports: [
+      'controller/requestors.ts',
+      'facts',
+      'decide',
+      'csr',
+      'kube/json.ts',
+      'kube/objects.ts',
+      'text',
+    ],
+    uses: ['network', 'junit-report-builder'],
   },
   {
     folder: 'controller',
