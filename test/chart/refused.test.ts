@@ -82,6 +82,7 @@ test('objects that are left open are those of Kubernetes, and what is named free
       '/affinity',
       '/commonAnnotations',
       '/commonLabels',
+      '/config/decisionLog/labels',
       '/config/policy/entrypoints',
       '/config/policy/keys',
       '/config/policy/shadow/entrypoints',
