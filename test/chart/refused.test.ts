@@ -91,7 +91,6 @@ test('objects that are left open are those of Kubernetes, and what is named free
       '/global',
       '/livenessProbe',
       '/networkPolicy/dnsNamespaceLabels',
-      '/networkPolicy/metricsNamespaceLabels',
       '/nodeSelector',
       '/podAnnotations',
       '/podLabels',
