@@ -5,11 +5,12 @@ import { cacheDirectory } from '../../deploy/image/paths.ts';
 
 /**
  * A program of a Debian package, unpacked into the cache: nothing is installed, no service started, no root needed.
- * @param inPackage its path there; one that the system has at that place is taken
+ * @param inPackage its path there; one that the system has at that place, or below /usr/local, is taken
  */
 export async function debianProgram(name: string, inPackage: string): Promise<string> {
   const cached = join(cacheDirectory(), name);
-  const found = [`/${inPackage}`, join(cached, inPackage)].find((file) => existsSync(file));
+  const local = `/${inPackage.replace(/^usr\//, 'usr/local/')}`;
+  const found = [`/${inPackage}`, local, join(cached, inPackage)].find((file) => existsSync(file));
   if (found !== undefined) return found;
   mkdirSync(cacheDirectory(), { recursive: true });
   const draft = mkdtempSync(join(cacheDirectory(), `.${name}-`));
