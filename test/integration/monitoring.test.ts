@@ -158,8 +158,8 @@ describe('the dashboard', () => {
 
 /** What tells nothing that another panel does not tell better. */
 const notShown = [
-  'csr_approver_list_objects_total',
   'csr_approver_watch_errors_total',
+  'csr_approver_list_objects_total',
   'csr_approver_policy_last_activation_timestamp_seconds',
   'csr_approver_shadow_dropped_total',
   'csr_approver_shadow_skipped_total',
