@@ -4,9 +4,11 @@ import { problemOf } from '../activation/status.ts';
 import { Controller } from '../controller/controller.ts';
 import type { Gate } from '../controller/gate.ts';
 import type { Judged } from '../controller/reconcile.ts';
+import type { Observer } from '../controller/report.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import type { ShadowOutcome } from '../decide/shadow.ts';
 import { remedyOf } from '../decide/remedies.ts';
 import { newDecisionId } from '../observe/decision-id.ts';
 import type { EventOptions } from '../observe/event.ts';
@@ -28,6 +30,7 @@ export function controllerOf(
   shadow: Pick<Shadow<never>, 'compare' | 'forget'> | undefined,
   gate: Gate,
   podEvents: PodEvents | undefined,
+  observers: readonly Observer[] = [],
 ): Controller {
   const { client, policy, config, log, io } = running;
   const { activation, metrics } = policy;
@@ -38,14 +41,23 @@ export function controllerOf(
     );
     // After whatever comes of the decision has been begun.
     const matters = (): boolean => gate.mayAct() && stands();
+    const compared = shadow && Promise.withResolvers<ShadowOutcome>();
     setImmediate(() =>
-      shadow?.compare({ request, decision: value, policies, options: asked, stands: matters }),
+      shadow?.compare({
+        request,
+        decision: value,
+        policies,
+        options: asked,
+        stands: matters,
+        settled: compared?.resolve,
+      }),
     );
     const { entrypoint = '', revision = '' } = policies.signers.get(request.signerName) ?? {};
     return {
       ...value,
       id: newDecisionId(),
       stands,
+      shadow: compared?.promise,
       revision,
       entrypoint,
       floorRevision: policies.floor.revision,
@@ -60,6 +72,10 @@ export function controllerOf(
     remedy: (signer) => (reason) => remedyOf(reason, signer, activation.policies),
   };
   const nodeEvents = new NodeEvents(sink, eventOptions);
+  const onNodes: Observer = {
+    decided: (request, { verdict, input }) =>
+      nodeEvents.report(request, verdict, config.enforcement, input?.node),
+  };
   const controller = new Controller({
     client,
     signers: config.signers,
@@ -72,13 +88,8 @@ export function controllerOf(
     log,
     now: () => client.now(),
     gate,
+    observers: [...observers, onNodes],
     maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
-    observers: [
-      {
-        decided: (request, { verdict, input }) =>
-          nodeEvents.report(request, verdict, config.enforcement, input?.node),
-      },
-    ],
     forgotten: (uid) => shadow?.forget(uid),
   });
   activation.listen({
