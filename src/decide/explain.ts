@@ -28,6 +28,9 @@ export interface Explanation {
   readonly note?: string;
 }
 
+/** Names the rule that gave a reason of such a set; undefined where none did, or it is not known. */
+export type RuleOf = (reason: Reason, kind: ReasonKind | undefined) => string | undefined;
+
 /** The decision that is explained, and by whom it was made. */
 export interface Explained {
   readonly verdict: Verdict;
