@@ -16,6 +16,8 @@ import { failureLine } from './failure.ts';
 import type { InitOptions } from './init.ts';
 import { initCommand } from './init.ts';
 import type { IO } from './io.ts';
+import type { ReplayCommandOptions } from './replay.ts';
+import { replayCommand } from './replay.ts';
 import type { ReviewOptions } from './review.ts';
 import { reviewCommand } from './review.ts';
 import type { RunOptions } from './run.ts';
@@ -224,6 +226,39 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(data())
     .action(async (paths: string[], options: VerifyOptions) => {
       code = await verifyCommand(paths, options, withOptions(loadConfig(options.config), options), io);
+    });
+  program
+    .command('replay')
+    .description(
+      'decide the decisions of a log again: exit 0 nothing forbidden changed, 1 a gate failed, 2 nothing was replayed',
+    )
+    .argument(
+      '<file...>',
+      "decision logs of the program, a line or an element of OPA's arrays each, compressed or not; - for standard input",
+    )
+    .addOption(
+      new Option(
+        '--fail-on <gate>',
+        'what must not change: WAS->NOW (verdicts, or *), any, reasons, undecidable; several with commas, may be repeated',
+      )
+        .argParser(collect)
+        .default([]),
+    )
+    .addOption(
+      new Option(
+        '-o, --output <format[=file]>',
+        'stdout, json, junit or sarif, to standard output or to a file; may be repeated',
+      )
+        .argParser(collectAnew())
+        .default(['stdout']),
+    )
+    .option('--examples <number>', 'examples of each way in which decisions changed', '3')
+    .option('--workers <number>', 'threads that evaluate, instead of limits.workers')
+    .addOption(config())
+    .addOption(bundle())
+    .addOption(data())
+    .action(async (paths: string[], options: ReplayCommandOptions) => {
+      code = await replayCommand(paths, options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('build')

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { refusalTable } from '../../src/csr/refusals.ts';
 import { hostReasons } from '../../src/decide/host-reasons.ts';
 import { inputSchema } from '../../src/decide/input.ts';
+import { skipReasons } from '../../src/replay/skipped.ts';
 import { modulesTable } from '../architecture/modules.ts';
 import { codesTable } from '../rego/codes.ts';
 import { valuesJSONSchema } from '../../deploy/helm/json-schema.ts';
@@ -31,6 +32,7 @@ export const generated: readonly Generated[] = [
   { file: 'policies/README.md', part: 'host codes', make: hostTable },
   { file: 'policies/README.md', part: 'policy codes', make: codesTable },
   { file: 'policies/README.md', part: 'bundle codes', make: bundleCodesTable },
+  { file: 'policies/README.md', part: 'skip reasons', make: skipTable },
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
   { file: 'deploy/README.md', part: 'audit findings', make: findingsTable },
@@ -60,4 +62,11 @@ function hostTable(): string {
     ([code, { meaning, remedy }]) => `| \`${code}\` | ${meaning} | ${remedy} |`,
   );
   return ['| code | meaning | what to do |', '|---|---|---|', ...rows].join('\n');
+}
+
+function skipTable(): string {
+  const rows = Object.entries(skipReasons).map(
+    ([code, { meaning, open }]) => `| \`${code}\` | ${meaning} | ${open ? 'yes' : 'no'} |`,
+  );
+  return ['| not replayed | meaning | `undecidable` |', '|---|---|---|', ...rows].join('\n');
 }
