@@ -7,7 +7,19 @@ const most = { text: 1024, value: 160 } as const;
 
 /** For people: what stands behind a reason, a line each, without what is empty. */
 export function explanationLines(explanation: Explanation): string[] {
-  const { rule, place, also, clause, title, description, remedy, details, compared, note } = explanation;
+  const {
+    rule,
+    place,
+    also,
+    clause,
+    title,
+    description,
+    remedy,
+    details,
+    compared,
+    absent = [],
+    note,
+  } = explanation;
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['rule', rule && `${rule} (${[place, ...(also ?? [])].join(', or ')})`],
     ['clause', clause],
@@ -20,7 +32,11 @@ export function explanationLines(explanation: Explanation): string[] {
     text === undefined || text === '' ? [] : `${name.padEnd(6)} ${escapeText(oneLine(text), most.text)}`,
   );
   const values = [...Object.entries(details ?? {}), ...Object.entries(compared ?? {})];
-  return [...lines, ...values.map(([path, value]) => `${escapeText(path)} = ${shortJson(value)}`)];
+  return [
+    ...lines,
+    ...values.map(([path, value]) => `${escapeText(path)} = ${shortJson(value)}`),
+    ...absent.map((path) => `${escapeText(path)} is not there`),
+  ];
 }
 
 /** METADATA is written in paragraphs. */
