@@ -7,6 +7,7 @@ import type { Audited, AuditedKubelet, AuditedRequest } from './finding.ts';
 import type { Handshake, Target } from './handshake.ts';
 import { IssuedCertificates } from './issued.ts';
 import { auditKubelet, type Looking } from './kubelet.ts';
+import { nodesThen } from './nodes-then.ts';
 import type { NodeKubelet } from './node-kubelet.ts';
 import { auditRequest, type Judging } from './request.ts';
 import { servingSigner } from './served.ts';
@@ -106,7 +107,7 @@ async function* kubelets(
 }
 
 function judging({ gather, policies, limits, now, explain }: AuditSources): Judging {
-  return { gather, policies, limits, now: now(), explain };
+  return { gather: nodesThen(gather), policies, limits, now: now(), explain };
 }
 
 /** In the order of the items, so many at a time. */
