@@ -27,6 +27,8 @@ export interface AuditSources {
   readonly kubelets: readonly NodeKubelet[];
   readonly which: WhichKubelets;
   readonly shakeHands: (target: Target) => Promise<Handshake>;
+  /** Whether there is a CA by which chains are verified. */
+  readonly isVerified: boolean;
   readonly refused?: Looking['refused'] | undefined;
   /** By the API server's clock. */
   readonly now: () => Date;
@@ -100,6 +102,10 @@ async function* kubelets(
   for (let at = 0; at < all.length; at += batch) {
     // oxlint-disable-next-line no-await-in-loop -- each is told before the next is begun
     yield* await mapAtMost(connections, all.slice(at, at + batch), one).then(present);
+  }
+  if (!sources.isVerified && answered > 0) {
+    const message = `${String(answered)} kubelets answered, and anybody may have signed what they serve`;
+    yield { kind: 'run', findings: [{ code: 'KubeletsNotVerified', message }] };
   }
   if (left === 0) return;
   const message = `${String(silent)} kubelets did not answer, and none did: ${String(left)} more were not asked`;

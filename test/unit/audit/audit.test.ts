@@ -34,6 +34,7 @@ async function run(given: Partial<AuditSources> = {}): Promise<Audited[]> {
     policies: policiesThat(),
     limits,
     shakeHands: () => Promise.resolve(shown),
+    isVerified: true,
     now: () => now,
     explain: false,
     ...given,
@@ -142,6 +143,14 @@ describe('where no kubelet answers', () => {
     const all = await run({ kubelets: nodes(5), which: 'none' });
     expect(all).toEqual([]);
   });
+});
+
+test('without a CA it says that nothing was verified, once, where a kubelet answered', async () => {
+  const all = await run({ kubelets: nodes(3), isVerified: false });
+  const told = all.filter(({ kind }) => kind === 'run');
+  expect(told.map(({ findings }) => findings.map(({ code }) => code))).toEqual([['KubeletsNotVerified']]);
+  const none = await run({ kubelets: nodes(3), isVerified: false, shakeHands: silent });
+  expect(none.filter(({ kind }) => kind === 'run')).toEqual([]);
 });
 
 test('a served certificate is recognized as the one that was issued for a request', async () => {
