@@ -3,12 +3,12 @@ import type { DecodeLimits } from '../csr/decoded.ts';
 import type { Gather } from '../decide/facts.ts';
 import { readRequest } from '../decide/request.ts';
 import { asObject } from '../kube/objects.ts';
-import type { Audited, AuditedKubelet, AuditedRequest } from './finding.ts';
+import type { Audited, AuditedKubelet } from './finding.ts';
 import type { Handshake, Target } from './handshake.ts';
 import { IssuedCertificates } from './issued.ts';
 import { auditKubelet, type Looking } from './kubelet.ts';
-import { nodesThen } from './nodes-then.ts';
 import type { NodeKubelet } from './node-kubelet.ts';
+import { nodesThen } from './nodes-then.ts';
 import { auditRequest, type Judging } from './request.ts';
 import { servingSigner } from './served.ts';
 
@@ -68,11 +68,15 @@ async function oneRequest(
   signer: string,
   sources: AuditSources,
   issued: IssuedCertificates,
-): Promise<AuditedRequest | undefined> {
+): Promise<Audited | undefined> {
   const object = asObject(item);
   const request = readRequest(object);
-  // The field selector has chosen already. What the API server lists can be read: its own validation is stricter.
-  if ('problem' in request || request.signerName !== signer) return undefined;
+  if ('problem' in request) {
+    const message = `request ${object.metadata.name} cannot be read: ${request.problem}`;
+    return { kind: 'run', findings: [{ code: 'NotJudged', message }] };
+  }
+  // The field selector has chosen already.
+  if (request.signerName !== signer) return undefined;
   const { audited, certificate } = await auditRequest(request, object, judging(sources));
   if (certificate !== undefined && signer === servingSigner) issued.add(request, certificate);
   return audited;
