@@ -272,6 +272,8 @@ describe('the CA of kubelets', () => {
   });
 });
 
+const isReview = ({ url }: Passing) => url.includes('subjectaccessreviews');
+
 describe('between it and the API server', () => {
   let proxy: FaultProxy;
   let through: string;
@@ -282,7 +284,6 @@ describe('between it and the API server', () => {
   });
   afterAll(() => proxy?.stop());
   const args = () => ['audit', '--kubeconfig', through, '--kubelets', 'none', '--fail-on', 'none'];
-  const isReview = ({ url }: Passing) => url.includes('subjectaccessreviews');
 
   test('a list that expires while it is judged is begun anew, and nothing comes twice', async () => {
     let refused = 0;
