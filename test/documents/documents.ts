@@ -7,6 +7,7 @@ import { modulesTable } from '../architecture/modules.ts';
 import { codesTable } from '../rego/codes.ts';
 import { bundleCodesTable } from './bundle-codes.ts';
 import { configTable } from './config-table.ts';
+import { doctorTable } from './doctor-table.ts';
 import { metricsTable } from './metrics-table.ts';
 import { overlaySchema } from './overlay-schema.ts';
 
@@ -30,6 +31,7 @@ export const generated: readonly Generated[] = [
   { file: 'policies/README.md', part: 'bundle codes', make: bundleCodesTable },
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
+  { file: 'deploy/README.md', part: 'doctor', make: doctorTable },
 ];
 
 /** The document as it should be, from what it is: everything outside the part is kept. */
