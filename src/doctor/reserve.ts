@@ -1,42 +1,50 @@
 import { parseDocument } from 'yaml';
-import { quoted, command } from './shell.ts';
-import type { Configured, Installation, Target } from './snapshot.ts';
+import { escapeText } from '../text/escape.ts';
+import { fault, type Result } from './finding.ts';
+import { hint } from './seen.ts';
+import { command } from './shell.ts';
+import type { Configured, Snapshot } from './snapshot.ts';
+import { unreserved, type Reserved } from './unreserved.ts';
 
-/** Fields of `cluster` of the configuration, each a list that only ever adds to what no node gets. */
-export type Reserved = Readonly<
-  Partial<Record<'apiNames' | 'apiAddresses' | 'serviceCIDRs' | 'podCIDRs', readonly string[]>>
->;
+export const inOverlay =
+  'Add them to `cluster` of the configuration, in your overlay too: what is patched in the cluster lasts until it is applied again.';
 
-/** The lines for the configuration, whole lists. */
-export function linesOf({ config }: Configured, added: Reserved): string {
-  const merged = Object.entries(added).map(([field, values]) => [field, union(config, field, values)]);
-  return `cluster: ${JSON.stringify(Object.fromEntries(merged))}`;
+/** Says what should be in the configuration; the commands put in everything that should be, so that any one of them will do. */
+export function notReserved(code: string, text: string, configured: Configured, snapshot: Snapshot): Result {
+  const lists = whole(configured, unreserved(snapshot));
+  const lines = escapeText(`cluster: ${JSON.stringify(Object.fromEntries(lists))}`, 2048);
+  return fault(
+    code,
+    `${text}; ${escapeText(configured.where)} should have ${lines}`,
+    commands(configured, lists, snapshot),
+  );
 }
 
-/**
- * The commands that add it to the ConfigMap that the Deployment mounts, comments and all, and have it read. None for a
- * configuration that is no ConfigMap's.
- */
-export function commandsFor(
-  configured: Configured,
-  added: Reserved,
-  { namespace }: Target,
-  installation: Installation | undefined,
-): string[] {
-  const { configMap, config } = configured;
-  if (configMap === undefined || installation === undefined) return [];
+type Lists = readonly (readonly [string, readonly string[]])[];
+
+/** The lists that grow, with what they have already. */
+function whole({ config: { cluster } }: Configured, added: Reserved): Lists {
+  const lists = [
+    ['apiNames', cluster.apiNames, added.apiNames],
+    ['apiAddresses', cluster.apiAddresses, added.apiAddresses],
+    ['serviceCIDRs', cluster.serviceCIDRs, added.serviceCIDRs],
+    ['podCIDRs', cluster.podCIDRs, added.podCIDRs],
+  ] as const;
+  return lists
+    .filter(([, , more]) => more.length > 0)
+    .map(([field, before, more]) => [field, [...new Set([...before, ...more])]]);
+}
+
+/** They patch the ConfigMap that the Deployment mounts, comments and all, and have it read. */
+function commands({ configMap }: Configured, lists: Lists, { target, own }: Snapshot): string[] {
+  const deployment = hint(own)?.name;
+  if (configMap === undefined || deployment === undefined) return [];
   const document = parseDocument(configMap.text);
-  for (const [field, values] of Object.entries(added))
-    document.setIn(['cluster', field], union(config, field, values));
+  for (const [field, values] of lists) document.setIn(['cluster', field], values);
   const patch = JSON.stringify({ data: { [configMap.key]: document.toString() } });
-  const where = ['-n', namespace];
+  const where = ['-n', target.namespace];
   return [
-    `${command('kubectl', 'patch', 'configmap', configMap.name, ...where, '--type=merge', '-p')} ${quoted(patch)}`,
-    command('kubectl', 'rollout', 'restart', 'deployment', installation.name, ...where),
+    command('kubectl', 'patch', 'configmap', configMap.name, ...where, '--type=merge', '-p', patch),
+    command('kubectl', 'rollout', 'restart', 'deployment', deployment, ...where),
   ];
-}
-
-function union({ cluster }: Configured['config'], field: string, values: readonly string[]): string[] {
-  const before = Object.entries(cluster).find(([name]) => name === field)?.[1];
-  return [...new Set([...(Array.isArray(before) ? before.map(String) : []), ...values])];
 }

@@ -141,9 +141,10 @@ export const image: Check = {
     const { value: own } = part;
     if (own === undefined) return [];
     if (/@sha256:[0-9a-f]{64}$/.test(own.image)) return [ok(escapeText(own.image, 512))];
-    const running = hint(snapshot.pods)
-      ?.map(({ imageID }) => imageID)
-      .find((id) => /^[^:/]+\.?[^@]*@sha256:[0-9a-f]{64}$/.test(id));
+    // What a registry knows it by; an image that was loaded by hand has no such name.
+    const running = hint(snapshot.pods)?.find(({ imageID }) =>
+      /^[^@\s]+\/[^@\s]+@sha256:[0-9a-f]{64}$/.test(imageID),
+    )?.imageID;
     const set =
       running === undefined
         ? []

@@ -1,30 +1,9 @@
-import { escapeText } from '../../text/escape.ts';
 import { fault, ok, unknown, type Check, type Result } from '../finding.ts';
-import { ranges, within } from '../ranges.ts';
-import { commandsFor, linesOf, type Reserved } from '../reserve.ts';
-import { all, hint } from '../seen.ts';
-import type { Configured, Snapshot } from '../snapshot.ts';
+import { ranges } from '../ranges.ts';
+import { inOverlay, notReserved } from '../reserve.ts';
+import { all } from '../seen.ts';
+import { podRangesOf, unreserved } from '../unreserved.ts';
 import { count, listed } from '../words.ts';
-
-const inOverlay =
-  'Add them to `cluster` of the configuration, in your overlay too: what is patched in the cluster lasts until it is applied again.';
-
-function toReserve(
-  code: string,
-  text: string,
-  added: Reserved,
-  configured: Configured,
-  snapshot: Snapshot,
-): Result {
-  const lines = escapeText(linesOf(configured, added), 1024);
-  return fault(
-    code,
-    `${text}; ${escapeText(configured.where)} should have ${lines}`,
-    commandsFor(configured, added, snapshot.target, hint(snapshot.own)),
-  );
-}
-
-const split = (text: string): string[] => text.split(',').filter((part) => part !== '');
 
 export const serviceRanges: Check = {
   name: 'ServiceRanges',
@@ -44,28 +23,15 @@ export const serviceRanges: Check = {
     const known = configured.config.cluster.serviceCIDRs;
     if (hasAPI) return [ok('the API server says it itself, by ServiceCIDR objects')];
     if (known.length > 0) return [ok(`the configuration has ${listed(known)}`)];
-    const serviceSubnet = split(
-      hint(snapshot.kubeadm)?.serviceSubnet ?? flagOf(snapshot.apiServers, 'service-cluster-ip-range'),
-    );
-    if (serviceSubnet.length === 0) {
-      return [
-        fault(
-          'ServiceRangesNotReserved',
-          'no range is configured; --service-cluster-ip-range of the API server has it',
-        ),
-      ];
-    }
-    const text = `Services are in ${listed(serviceSubnet)}`;
+    const { serviceCIDRs } = unreserved(snapshot);
+    const code = 'ServiceRangesNotReserved';
     return [
-      toReserve('ServiceRangesNotReserved', text, { serviceCIDRs: serviceSubnet }, configured, snapshot),
+      serviceCIDRs.length === 0
+        ? fault(code, 'no range is configured; --service-cluster-ip-range of the API server has it')
+        : notReserved(code, `Services are in ${listed(serviceCIDRs)}`, configured, snapshot),
     ];
   },
 };
-
-const flagOf = (components: Snapshot['apiServers'], name: string): string =>
-  hint(components)
-    ?.map(({ flags }) => flags.get(name) ?? '')
-    .find((value) => value !== '') ?? '';
 
 export const podRanges: Check = {
   name: 'PodRanges',
@@ -99,28 +65,13 @@ export const podRanges: Check = {
       const names = listed(caught.map(({ name }) => name));
       return [fault('RangeHoldsNodes', `${count(caught.length, 'Node')} in ${listed(reserved)}: ${names}`)];
     }
-    const found = [
-      ...split(hint(snapshot.kubeadm)?.podSubnet ?? ''),
-      ...split(flagOf(snapshot.controllerManagers, 'cluster-cidr')),
-    ];
-    const ofNodes = nodes.flatMap(({ podCIDRs }) => podCIDRs).filter((one) => !within(one, found));
-    const open = [...new Set([...found, ...ofNodes])].filter((one) => !within(one, fact.pod_cidrs)).sort();
+    const { open, shared } = podRangesOf(snapshot);
+    const results: Result[] = [];
     if (open.length > 0) {
-      const inside = ranges(open);
-      const shared = nodes.filter(({ addresses }) => addresses.some(inside));
-      // A flat network: nodes and pods share the range, and to reserve it would refuse every node.
-      if (shared.length > 0)
-        return [fault('RangeShared', `${listed(open)} holds ${count(shared.length, 'Node')} too`)];
-      return [
-        toReserve(
-          'PodRangesNotReserved',
-          `pods are in ${listed(open)}`,
-          { podCIDRs: open },
-          configured,
-          snapshot,
-        ),
-      ];
+      results.push(notReserved('PodRangesNotReserved', `pods are in ${listed(open)}`, configured, snapshot));
     }
+    if (shared.length > 0) results.push(fault('RangeShared', `Nodes are in ${listed(shared)} too`));
+    if (results.length > 0) return results;
     if (fact.pod_cidrs.length > 0) return [ok(`the configuration has ${listed(fact.pod_cidrs)}`)];
     const why =
       'no pod range is configured, and none can be seen: neither kubeadm, nor --cluster-cidr, nor Nodes name one';

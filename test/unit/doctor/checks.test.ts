@@ -3,7 +3,8 @@ import { keyOf, node, registerNode } from '../../../src/doctor/access.ts';
 import { sampleNode } from '../../../src/doctor/checks/api-server.ts';
 import { checks } from '../../../src/doctor/checks.ts';
 import { diagnose } from '../../../src/doctor/finding.ts';
-import { unseen } from '../../../src/doctor/seen.ts';
+import { seen, unseen } from '../../../src/doctor/seen.ts';
+import { guideBlocks } from '../../support/guide.ts';
 import { apiServer } from './cases/api-server.ts';
 import { clocks } from './cases/clocks.ts';
 import { installation } from './cases/installation.ts';
@@ -63,4 +64,35 @@ test('what could not be looked at is unknown, with the permission that would sho
     expect(severity).toBe('unknown');
     expect(mend).toMatch(/^Run it as somebody who may (see|ask) /);
   }
+});
+
+test('the command for kubeadm’s ConfigMap is the guide’s', () => {
+  const [first] = findings({ kubeletConfig: seen(false) });
+  expect(guideBlocks('kubeadm, existing cluster', 'sh')[0]).toBe(first?.commands[0]);
+});
+
+test('what should be reserved is added to the ConfigMap, and nothing of it is lost', () => {
+  const [first] = findings({
+    serving: seen({ dns: ['api.example.com'], ip: ['198.51.100.7'] }),
+    kubeadm: seen({ controlPlaneEndpoint: '', certSANs: [], podSubnet: '10.245.0.0/16', serviceSubnet: '' }),
+  });
+  const [patch = '', restart] = first?.commands ?? [];
+  const text = patch.slice(patch.indexOf('{'), patch.lastIndexOf('}') + 1);
+  expect(JSON.parse(text)).toEqual({
+    data: {
+      'config.yaml': `# of the overlay
+apiVersion: rego-csr-approver/v1alpha1
+kind: ApproverConfiguration
+cluster:
+  podCIDRs:
+    - 10.244.0.0/16
+    - 10.245.0.0/16
+  apiNames:
+    - api.example.com
+  apiAddresses:
+    - 198.51.100.7
+`,
+    },
+  });
+  expect(restart).toBe('kubectl rollout restart deployment rego-csr-approver -n rego-csr-approver');
 });
