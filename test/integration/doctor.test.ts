@@ -242,7 +242,7 @@ describe('the control plane', () => {
 
   test('an API server without what policies rely on', async () => {
     const off = [
-      '--disable-admission-plugins=NodeRestriction',
+      '--enable-admission-plugins=PodSecurity',
       '--authorization-mode=RBAC',
       '--kubelet-certificate-authority=',
     ];
@@ -253,13 +253,13 @@ describe('the control plane', () => {
     // Its flags, as the findings name them.
     const named = found.flatMap(({ mend }) => mend.match(/--[a-z-]+=[A-Za-z,]+/g) ?? []);
     expect(named).toEqual(['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction']);
-    await scene.cluster.apiserver.restart(named);
+    await scene.cluster.apiserver.restart([seeFlags, ...named]);
     await patient.has([]);
   });
 
   test('and one that shows its flags to nobody', async () => {
     const hidden = '--feature-gates=ComponentFlagz=false';
-    await scene.cluster.apiserver.restart([hidden, '--disable-admission-plugins=NodeRestriction']);
+    await scene.cluster.apiserver.restart([hidden, '--enable-admission-plugins=PodSecurity']);
     await scene.cluster.kubectl(['apply', '-f', '-'], { input: kubeadmConfigMaps() });
     const [found] = await patient.has(['NodeRestrictionOff', 'KubeletVerification']);
     expect(found?.seen).toMatch(/^of \d+ writes the API server that answered showed none to it$/);

@@ -24,13 +24,14 @@ export function componentOf(pod: JsonRecord): string {
 }
 
 /**
- * The page /flagz (KEP-4828), which is for people: a name, a separator, a value.
+ * The page /flagz (KEP-4828), which is for people: a name, a value, and between them a colon, an equals sign or a blank, by
+ * lot at each start of the server.
  * @returns undefined for what does not look like it
  */
 export function flagzOf(text: string): Flags | undefined {
   const flags = new Map<string, string>();
   for (const line of text.split('\n')) {
-    const [, name, value = ''] = /^([a-z][a-z0-9-]*)\s*[:=]\s*(.*)$/.exec(line.trim()) ?? [];
+    const [, name, value = ''] = /^([a-z][a-z0-9-]*)(?:\s*[:=]\s*|\s+)(.*)$/.exec(line.trim()) ?? [];
     if (name !== undefined) flags.set(name, value.replace(/^\[(.*)\]$/, '$1').replaceAll(' ', ','));
   }
   return flags.has('authorization-mode')

@@ -26,13 +26,17 @@ describe('flags', () => {
   test('of a pod without any', () => {
     expect(flagsOf({}).flags.size).toBe(0);
   });
-  test('of /flagz, whatever separates them', () => {
-    const text =
-      'apiserver flagz\nWarning: This endpoint …\nauthorization-mode= [Node RBAC]\nkubelet-certificate-authority: \n';
-    expect([...(flagzOf(text)?.flags ?? [])]).toEqual([
-      ['authorization-mode', 'Node,RBAC'],
-      ['kubelet-certificate-authority', ''],
-    ]);
+  test.each([':', ': ', '=', ' '])('of /flagz, with %j between name and value', (separator) => {
+    const lines = [
+      '',
+      'apiserver flagz',
+      'Warning: This endpoint is not meant to be machine parseable …',
+      `authorization-mode${separator}[Node,RBAC]`,
+      `kubelet-certificate-authority${separator}`,
+    ];
+    const flags = flagzOf(lines.join('\n'))?.flags;
+    expect(flags?.get('authorization-mode')).toBe('Node,RBAC');
+    expect(flags?.get('kubelet-certificate-authority') ?? '').toBe('');
     expect(flagzOf('<html>')).toBeUndefined();
   });
 });
