@@ -4,15 +4,24 @@ import { problemOf } from '../activation/status.ts';
 import { Controller } from '../controller/controller.ts';
 import type { Gate } from '../controller/gate.ts';
 import type { Judged } from '../controller/reconcile.ts';
+import type { Observer } from '../controller/report.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import type { ShadowOutcome } from '../decide/shadow.ts';
+import { remedyOf } from '../decide/remedies.ts';
+import { newDecisionId } from '../observe/decision-id.ts';
+import type { EventOptions } from '../observe/event.ts';
+import { EventLimits } from '../observe/event-limits.ts';
 import { VerdictEvents } from '../observe/events.ts';
+import { NodeEvents } from '../observe/node-events.ts';
 import type { PodEvents } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
 import { eventSink } from './events.ts';
 import type { Running } from './running.ts';
 import { version } from './version.ts';
+
+const clock = () => performance.now();
 
 /** The controller, deciding by the policies in force, and everybody who hears of others. */
 export function controllerOf(
@@ -21,21 +30,51 @@ export function controllerOf(
   shadow: Pick<Shadow<never>, 'compare' | 'forget'> | undefined,
   gate: Gate,
   podEvents: PodEvents | undefined,
+  observers: readonly Observer[] = [],
 ): Controller {
   const { client, policy, config, log, io } = running;
   const { activation, metrics } = policy;
   const judge = async (request: CertificateRequest): Promise<Judged> => {
-    const asked = { now: client.now(), limits: config.limits };
+    const asked = { now: client.now(), limits: config.limits, clock };
     const { value, policies, stands } = await activation.use((inForce) =>
       decide(request, gather, inForce, asked),
     );
     // After whatever comes of the decision has been begun.
     const matters = (): boolean => gate.mayAct() && stands();
+    const compared = shadow && Promise.withResolvers<ShadowOutcome>();
     setImmediate(() =>
-      shadow?.compare({ request, decision: value, policies, options: asked, stands: matters }),
+      shadow?.compare({
+        request,
+        decision: value,
+        policies,
+        options: asked,
+        stands: matters,
+        settled: compared?.resolve,
+      }),
     );
     const { entrypoint = '', revision = '' } = policies.signers.get(request.signerName) ?? {};
-    return { ...value, stands, revision, approvedBy: approvedBy(entrypoint, revision) };
+    return {
+      ...value,
+      id: newDecisionId(),
+      stands,
+      shadow: compared?.promise,
+      revision,
+      entrypoint,
+      floorRevision: policies.floor.revision,
+      approvedBy: approvedBy(entrypoint, revision),
+    };
+  };
+  const sink = eventSink(running, gate.mayAct);
+  const eventOptions: EventOptions = {
+    instance: hostname(),
+    now: io.now,
+    limits: new EventLimits(() => performance.now()),
+    remedy: (signer) => (reason) => remedyOf(reason, signer, activation.policies),
+  };
+  const nodeEvents = new NodeEvents(sink, eventOptions);
+  const onNodes: Observer = {
+    decided: (request, { verdict, input }) =>
+      nodeEvents.report(request, verdict, config.enforcement, input?.node),
   };
   const controller = new Controller({
     client,
@@ -45,10 +84,11 @@ export function controllerOf(
     onDeny: config.onDeny,
     decide: judge,
     metrics,
-    events: new VerdictEvents(eventSink(running, gate.mayAct), hostname(), io.now),
+    events: new VerdictEvents(sink, eventOptions),
     log,
     now: () => client.now(),
     gate,
+    observers: [...observers, onNodes],
     maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
     forgotten: (uid) => shadow?.forget(uid),
   });

@@ -11,6 +11,7 @@ import { messageOf } from '../text/message.ts';
 import { clusterSources } from './cluster-facts.ts';
 import { controllerOf } from './controller.ts';
 import { leadershipOf } from './election.ts';
+import { decisionLogOf } from './decision-log.ts';
 import { CommandError } from './error.ts';
 import { eventSink } from './events.ts';
 import { reachMs } from './reach.ts';
@@ -37,20 +38,28 @@ export async function serve(running: Running): Promise<void> {
   const podEvents = pod && new PodEvents(pod, eventSink(running), io.now);
   const follower = { lead: () => controller.lead(), rest: () => controller.rest() };
   const leadership = leadershipOf(running, follower, podEvents);
-  const gather = liveGather({ ...sources, ...shared });
-  const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents);
+  const gather = liveGather({ ...sources, ...shared }, (fact, ms) => metrics.stages.gathered(fact, ms));
+  const decisionLog = decisionLogOf({ ...running, ...policy, now: () => client.now(), env: io.env });
+  const observers = [decisionLog.observer];
+  const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents, observers);
+  const live = [...controller.live, ...nodes.live];
+  const ready = [
+    ...policy.ready,
+    ...controller.ready,
+    { name: 'nodes', problem: nodes.problem },
+    leadership.ready,
+    decisionLog.ready,
+    { name: 'shutdown', problem: () => (io.stopping.aborted ? 'told to stop' : undefined) },
+  ];
   const servers = await listening(running, {
-    live: [...controller.live, ...nodes.live],
-    ready: [
-      ...policy.ready,
-      ...controller.ready,
-      { name: 'nodes', problem: nodes.problem },
-      leadership.ready,
-    ],
-    status: () => ({ ...policy.status(), leader: leadership.status() }),
+    live,
+    ready,
+    status: () => ({ ...policy.status(), ...decisionLog.status(), leader: leadership.status() }),
     beforeScrape: () => {
+      decisionLog.measure();
       controller.measure();
       nodes.measure();
+      metrics.health.measured({ livez: live, readyz: ready });
     },
   });
   policy.start();
@@ -73,6 +82,7 @@ export async function serve(running: Running): Promise<void> {
   const [finished] = await Promise.all([controller.stop(stopMs), feed.stop()]);
   await leadership.stop(finished);
   await nodes.reflector.stop();
+  await decisionLog.stop();
   await Promise.all(servers.map((server) => server.close()));
   log.info({ finished }, 'stopped');
 }

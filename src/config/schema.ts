@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
+import { decisionLogConfig } from './decision-log.ts';
 import { electionConfig } from './election.ts';
 import { policyConfig } from './policy.ts';
 
@@ -173,6 +174,7 @@ export const configSchema = z.strictObject({
         .describe('Its port; 0 picks a free one, which the log names.'),
     })
     .prefault({}),
+  decisionLog: decisionLogConfig.prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line logged.'),

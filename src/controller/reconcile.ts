@@ -1,9 +1,11 @@
 import type { Decision } from '../decide/decide.ts';
 import type { HostReasonCode } from '../decide/host-reasons.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import type { ShadowOutcome } from '../decide/shadow.ts';
 import type { VerdictKind } from '../decide/verdict.ts';
 import { KubeError, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import type { DecisionId } from '../observe/decision-id.ts';
 import type { Pending } from './pending.ts';
 import { pending, writable } from './pending.ts';
 import type { Outcome } from './queue.ts';
@@ -17,10 +19,18 @@ export interface ReconcileOptions {
 
 /** A decision, and the policies that it rests on. */
 export interface Judged extends Decision {
+  /** A decision that is made again has another one. */
+  readonly id: DecisionId;
   /** Whether these are in force still. */
   readonly stands: () => boolean;
   /** Of the policy that decided, as its author wrote it. */
   readonly revision: string;
+  /** The rule of that policy, as a path with slashes; empty where no policy decides for the signer. */
+  readonly entrypoint: string;
+  /** What a candidate policy says of it, once that is known; undefined where there is none. */
+  readonly shadow?: Promise<ShadowOutcome> | undefined;
+  /** Of the floor that judged beside it. */
+  readonly floorRevision: string;
   /** Says in an Approved condition by which rules: by those that decided, whatever is in force when it is written. */
   readonly approvedBy: string;
 }
@@ -39,8 +49,13 @@ export interface ReconcileActions {
   readonly read: (name: string) => Promise<KubeObject | undefined>;
   readonly message: (decision: Judged) => string;
   readonly decided: (request: CertificateRequest, decision: Judged) => void;
-  readonly wrote: (request: CertificateRequest, condition: WrittenCondition) => void;
-  readonly writeFailed: (request: CertificateRequest, condition: WrittenCondition, cause: KubeError) => void;
+  readonly wrote: (request: CertificateRequest, condition: WrittenCondition, decision: Judged) => void;
+  readonly writeFailed: (
+    request: CertificateRequest,
+    condition: WrittenCondition,
+    cause: KubeError,
+    decision: Judged,
+  ) => void;
   /** Delay before a waiting request is looked at again. */
   readonly waitMs: (request: CertificateRequest, askedSeconds: number | undefined) => number;
 }
@@ -98,7 +113,7 @@ export async function reconcile(
       const wanted = (): boolean => actions.mayAct() && decision.stands();
       // oxlint-disable-next-line no-await-in-loop
       await actions.put(withCondition(whole, condition, actions.message(decision)), wanted);
-      actions.wrote(request, condition);
+      actions.wrote(request, condition, decision);
       return done;
     } catch (cause) {
       if (!(cause instanceof KubeError)) throw cause;
@@ -107,7 +122,7 @@ export async function reconcile(
         overtaken += 1;
         continue;
       }
-      actions.writeFailed(request, condition, cause);
+      actions.writeFailed(request, condition, cause, decision);
       const outcome = afterFailedWrite(cause);
       if (outcome !== 'read again') return outcome;
       // oxlint-disable-next-line no-await-in-loop
@@ -127,7 +142,7 @@ const done: Outcome = { kind: 'done' };
 const standby: Outcome = { kind: 'again', afterMs: 0 };
 
 /** Which condition a verdict leads to. Whatever is not a clear case of one writes none. */
-function conditionFor(verdict: VerdictKind, options: ReconcileOptions): WrittenCondition | undefined {
+export function conditionFor(verdict: VerdictKind, options: ReconcileOptions): WrittenCondition | undefined {
   if (options.enforcement !== 'enforce') return undefined;
   switch (verdict) {
     case 'approve':

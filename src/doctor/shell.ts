@@ -5,7 +5,7 @@ const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**
  * A word for a POSIX shell that stands for exactly this text. Names of the cluster are anybody's choice: what a terminal
- * would hide or obey is written as `$'\u…'`, which bash, ksh and zsh read.
+ * would hide or obey is written as `$'\342…'`, which bash, ksh and zsh read.
  */
 export function quoted(text: string): string {
   if (plain.test(text)) return text;
@@ -16,8 +16,9 @@ export function quoted(text: string): string {
   return `$'${escaped.replaceAll(unsafe, escape)}'`;
 }
 
+/** Its bytes in octal, which no locale changes. */
 function escape(character: string): string {
-  return String.raw`\U` + Number(character.codePointAt(0)).toString(16).padStart(8, '0');
+  return [...Buffer.from(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 }
 
 /** A command of which each word is taken as it is. */

@@ -20,7 +20,7 @@ const words = [
 test.each(words)('%j is that word for a shell, and shows nothing that a terminal obeys', (word) => {
   const said = quoted(word);
   expect(said.match(unsafe)).toBeNull();
-  const env = { LC_ALL: 'C.UTF-8' };
+  const env = { LC_ALL: 'C' };
   expect(execFileSync('bash', ['--norc', '-c', `printf %s ${said}`], { env, encoding: 'utf8' })).toBe(word);
 });
 
