@@ -9,6 +9,8 @@ import { Credentials } from '../kube/credentials.ts';
 import { loadKubeConfig } from '../kube/kubeconfig.ts';
 import { serverCertificateNames } from '../kube/peer.ts';
 import { printFindings, printFindingsJson } from './doctor-output.ts';
+import { escapeText } from '../text/escape.ts';
+import { isNamespace } from '../text/names.ts';
 import { policyLookups } from './doctor-policy.ts';
 import { CommandError, exitCode, type ExitCode } from './error.ts';
 import type { IO } from './io.ts';
@@ -40,6 +42,9 @@ const maxBytes = 64 * 1024 * 1024;
  * @returns yes: nothing as severe as `failOn`; no: something is
  */
 export async function doctorCommand(options: DoctorOptions, io: IO): Promise<ExitCode> {
+  if (!isNamespace(options.namespace)) {
+    throw new CommandError('NamespaceInvalid', `${escapeText(options.namespace)} is no name of a namespace`);
+  }
   const config = options.config === undefined ? undefined : withOptions(loadConfig(options.config), options);
   const source = { kubeconfig: options.kubeconfig, context: options.context, env: io.env };
   const credentials = new Credentials({ load: () => loadKubeConfig(source) });

@@ -20,6 +20,9 @@ export function notReserved(code: string, text: string, configured: Configured, 
   );
 }
 
+/** Of one list in a command: thousands of Nodes with a range each are better covered by the one that holds them. */
+const maxValues = 64;
+
 type Lists = readonly (readonly [string, readonly string[]])[];
 
 /** The lists that grow, with what they have already. */
@@ -38,7 +41,8 @@ function whole({ config: { cluster } }: Configured, added: Reserved): Lists {
 /** They patch the ConfigMap that the Deployment mounts, comments and all, and have it read. */
 function commands({ configMap }: Configured, lists: Lists, { target, own }: Snapshot): string[] {
   const deployment = hint(own)?.name;
-  if (configMap === undefined || deployment === undefined) return [];
+  const isLong = lists.some(([, values]) => values.length > maxValues);
+  if (configMap === undefined || deployment === undefined || isLong) return [];
   const document = parseDocument(configMap.text);
   for (const [field, values] of lists) document.setIn(['cluster', field], values);
   const patch = JSON.stringify({ data: { [configMap.key]: document.toString() } });

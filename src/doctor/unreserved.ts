@@ -50,11 +50,10 @@ function unreservedServiceRanges({
   );
 }
 
-/** Where pods have their addresses, as far as anybody says. */
+/** Where pods have their addresses, as far as anybody says, and it is not reserved. */
 export function podRangesOf({ kubeadm, controllerManagers, nodes, cluster }: Snapshot): {
-  /** Not reserved, and without a node in it. */
   readonly open: readonly string[];
-  /** Not reserved, and with nodes in it: it cannot be. */
+  /** The same, where a node is in one of them: to reserve them would refuse it. */
   readonly shared: readonly string[];
 } {
   const list = hint(nodes) ?? [];
@@ -65,11 +64,9 @@ export function podRangesOf({ kubeadm, controllerManagers, nodes, cluster }: Sna
   const ofNodes = list.flatMap(({ podCIDRs }) => podCIDRs).filter((one) => !within(one, named));
   const reserved = hint(cluster)?.pod_cidrs ?? [];
   const missing = [...new Set([...named, ...ofNodes])].filter((one) => !within(one, reserved)).sort();
-  const isShared = (range: string): boolean => {
-    const holds = ranges([range]);
-    return list.some(({ addresses }) => addresses.some(holds));
-  };
-  return { open: missing.filter((range) => !isShared(range)), shared: missing.filter(isShared) };
+  const holds = ranges(missing);
+  const isShared = list.some(({ addresses }) => addresses.some(holds));
+  return isShared ? { open: [], shared: missing } : { open: missing, shared: [] };
 }
 
 /** Of two families, with a comma; undefined for none. */

@@ -3,7 +3,7 @@ import { anybody, approveFor, keyOf, serving, updateApproval } from '../access.t
 import { fault, ok, unknown, type Check, type Result } from '../finding.ts';
 import { grantsOf, names, userOf, type Binding, type Rbac } from '../rbac.ts';
 import { command } from '../shell.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Request } from '../snapshot.ts';
 import { removal } from '../unbind.ts';
 import { count, listed } from '../words.ts';
 
@@ -96,8 +96,9 @@ export const decisions: Check = {
     const foreign = approved.filter(
       ({ approvedBecause, decidedBy }) => approvedBecause !== 'PolicyAllowed' || !isOurs(decidedBy),
     );
-    const byHand = foreign.filter(({ approvedBecause }) => approvedBecause === 'KubectlApprove');
-    const byOthers = foreign.filter((request) => !byHand.includes(request));
+    const isByHand = ({ approvedBecause }: Request): boolean => approvedBecause === 'KubectlApprove';
+    const byHand = foreign.filter(isByHand);
+    const byOthers = foreign.filter((request) => !isByHand(request));
     const results = [...told('ForeignApproval', byOthers), ...told('ApprovedByHand', byHand)];
     return results.length > 0
       ? results
@@ -108,9 +109,7 @@ export const decisions: Check = {
 /** Where nobody is named, the reason has to do. */
 const isOurs = (manager: string): boolean => manager === '' || manager === ourManager;
 
-type Approved = Extract<Snapshot['requests'], { value: unknown }>['value'];
-
-function told(code: string, requests: Approved): Result[] {
+function told(code: string, requests: readonly Request[]): Result[] {
   if (requests.length === 0) return [];
   const managers = [...new Set(requests.map(({ decidedBy }) => decidedBy || 'nobody named'))];
   const shown = requests.slice(0, 3).map(({ name }) => command('kubectl', 'describe', 'csr', '--', name));
