@@ -1,9 +1,10 @@
 import type { MaskRule } from '../policy/mask-rules.ts';
 import type { DecisionLine, ReasonOfLine } from './line.ts';
-import { removeAt, upsertAt } from './pointer.ts';
+import { closeHoles, removeAt, upsertAt } from './pointer.ts';
 
 /**
- * A line after its masks, as OPA applies them: what leads nowhere is passed over, and what was done is listed.
+ * A line after its masks, as OPA applies them: what leads nowhere is passed over, and what was done is listed. Otherwise than
+ * there each path means the line that the masks were told of: what is taken out of an array moves nothing into its place.
  *
  * What a mask takes from `input` or `result` stands elsewhere too, and goes there as well: the user in `requested_by`, names
  * and times in `custom.csr`, all of the request in `custom.request`, and parts of it in the sentences of reasons, whoever
@@ -22,6 +23,9 @@ export function masked(line: DecisionLine, rules: readonly MaskRule[]): Decision
       replaced.push(pointer);
     }
   }
+  // From the inside, so that the paths to holes still lead there.
+  const removed = rules.filter(({ op }) => op === 'remove').map(({ segments }) => segments);
+  for (const segments of removed.sort((a, b) => b.length - a.length)) closeHoles(copy, segments);
   const reaches = (path: readonly string[]) => rules.some(({ segments }) => overlap(segments, path));
   for (const [there, original] of repeated) {
     if (reaches(original) && removeAt(copy, there)) erased.push(`/${there.join('/')}`);
