@@ -41,11 +41,20 @@ export type Failure = NonNullable<DecisionLine['custom']['failure']>;
 
 /** A line without anything that a mask could have taken: what is left says that there was a decision, and which. */
 export function withheld(line: DecisionLine, failure: Failure): DecisionLine {
-  // Not what may be large, nor nested too deeply to be copied.
+  // Not what may be large; and no more is copied than is changed, since what rules attach may be nested too deeply for it.
   const { input, result, ...rest } = line;
-  const { floor, request, ...custom } = line.custom;
+  const { floor, request, csr, verdict, shadow, ...custom } = line.custom;
   const large = { '/input': input, '/result': result, '/custom/floor': floor, '/custom/request': request };
-  const copy = deepCopy({ ...rest, custom: { ...custom, failure } });
+  const copy: DecisionLine = {
+    ...rest,
+    custom: {
+      ...custom,
+      csr: { ...csr },
+      verdict: { ...verdict },
+      ...(shadow && { shadow: { ...shadow, ...(shadow.verdict && { verdict: { ...shadow.verdict } }) } }),
+      failure,
+    },
+  };
   eraseTexts(copy);
   copy.erased = [
     ...Object.entries(large).flatMap(([pointer, value]) => (value === undefined ? [] : [pointer])),
