@@ -41,6 +41,8 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.close());
 
+const nodeVersion = async () => asObject(await scene.admin.get(`${NODE_PATH}/n1`)).metadata.resourceVersion;
+
 test('a fresh installation lacks what only its operator knows, and has it by the commands', async () => {
   const [first] = await patient.has(['ServerNamesNotReserved', 'PodRangesNotReserved', 'ImageNotByDigest']);
   expect(first?.seen).toContain('the API server answers to api.example.com, 198.51.100.7');
@@ -65,20 +67,23 @@ test('the shipped program says so, group by group', async () => {
   expect(stdout).toMatch(/^0 errors, 0 warnings, 0 unknown, 0 info, 2\d ok$/m);
 });
 
-describe('permissions', () => {
-  const binding = (name: string, role: string, ...subjects: object[]) => ({
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-    subjects,
-  });
-  const group = (name: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name });
-  const account = (name: string) => ({ kind: 'ServiceAccount', name, namespace: NAMESPACE });
-  const create = (object: object) =>
-    scene.cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
-  const switchRole = 'system:certificates.k8s.io:certificatesigningrequests:selfnodeserver';
+const binding = (name: string, role: string, ...subjects: object[]) => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRoleBinding',
+  metadata: { name },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+  subjects,
+});
 
+const group = (name: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name });
+
+const account = (name: string) => ({ kind: 'ServiceAccount', name, namespace: NAMESPACE });
+
+const create = (object: object) =>
+  scene.cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(object) });
+const switchRole = 'system:certificates.k8s.io:certificatesigningrequests:selfnodeserver';
+
+describe('permissions', () => {
   test('the off switch', async () => {
     await patient.run('kubectl delete clusterrolebinding node-server-auto-renew-crt');
     await patient.mendedBy(['NobodyGranted']);
@@ -147,7 +152,7 @@ describe('permissions', () => {
     await scene.certificate(name);
     await patient.run('kubectl auth reconcile -f deploy/kustomize/base/selfnodeserver.yaml');
     const [found] = await patient.has(['ApprovedByHand']);
-    expect(found?.seen).toContain(`kubectl-certificate: ${name}`);
+    expect(found?.seen).toContain(`approved by kubectl: ${name}`);
     await scene.deleteCSR(name);
   });
 });
@@ -337,9 +342,8 @@ describe('who looks', () => {
   });
 
   test('writes nothing but access reviews', async () => {
-    const version = async () => asObject(await scene.admin.get(`${NODE_PATH}/n1`)).metadata.resourceVersion;
-    const before = await version();
+    const before = await nodeVersion();
     await patient.findings();
-    expect(await version()).toBe(before);
+    expect(await nodeVersion()).toBe(before);
   });
 });
