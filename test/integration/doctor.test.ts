@@ -6,6 +6,7 @@ import { asObject } from '../../src/kube/objects.ts';
 import { kubeconfig as kubeconfigText } from '../control-plane/kubeconfig.ts';
 import type { Approver } from '../support/approver.ts';
 import { apply, manifests, NAMESPACE, startInstalled, token } from './install.ts';
+import { policyBundle } from '../support/policies.ts';
 import { addPods, beat, digest, kubeadmConfigMaps, Patient } from './patient.ts';
 import { runToEnd } from './program.ts';
 import { csrPath, Scene } from './scene.ts';
@@ -207,7 +208,7 @@ describe('installation', () => {
 
   test('a Lease that was taken by hand', async () => {
     const lease = `kubectl patch lease rego-csr-approver-leader -n ${NAMESPACE} --type=merge`;
-    await patient.run(`${lease} -p '{"spec":{"holderIdentity":"by-hand","leaseDurationSeconds":300}}'`);
+    await patient.run(`${lease} -p '{"spec":{"holderIdentity":"by-hand","leaseDurationSeconds":3}}'`);
     const [found] = await patient.mendedBy(['LeaderNotOurs']);
     expect(found?.seen).toBe('the Lease is held by by-hand');
   });
@@ -216,7 +217,8 @@ describe('installation', () => {
     writeFileSync(bundle, 'no bundle');
     const [found] = await patient.has(['PolicyRejected']);
     expect(found?.seen).toMatch(/^1 pod: Bundle/);
-    copyFileSync(new URL('../../dist/default.tar.gz', import.meta.url), bundle);
+    const next = await policyBundle(scene.cluster.dir, 'next', { allow: 'input.sar.own.allowed' });
+    copyFileSync(next, bundle);
     await patient.has([]);
     expect(approver.log).toContain('a policy is refused');
   });
