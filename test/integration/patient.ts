@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { main } from '../../src/cli/program.ts';
+import { run } from '../support/command-line.ts';
 import { NODE_PATH } from '../../src/kube/calls.ts';
 import { asObject } from '../../src/kube/objects.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
@@ -49,24 +49,9 @@ export class Patient {
 
   /** Runs the command in this process. */
   async visit({ args = [], kubeconfig, now = () => new Date() }: Visit = {}) {
-    let out = '';
-    let err = '';
-    const code = await main(
-      ['doctor', '--kubeconfig', kubeconfig ?? this.#scene.cluster.adminKubeconfig, ...args],
-      {
-        stdin: () => Promise.resolve(''),
-        out: (text) => {
-          out += text;
-        },
-        err: (text) => {
-          err += text;
-        },
-        env: {},
-        now,
-        stopping: new AbortController().signal,
-      },
-    );
-    return { code, out, err };
+    const file = kubeconfig ?? this.#scene.cluster.adminKubeconfig;
+    const stopping = new AbortController().signal;
+    return run(['doctor', '--kubeconfig', file, ...args], '', { now, stopping });
   }
 
   /** Everything that is not ok. */
