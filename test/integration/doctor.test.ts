@@ -216,7 +216,7 @@ describe('installation', () => {
   test('a bundle that is refused', async () => {
     writeFileSync(bundle, 'no bundle');
     const [found] = await patient.has(['PolicyRejected']);
-    expect(found?.seen).toMatch(/^1 pod: Bundle/);
+    expect(found?.seen).toMatch(/^1 pod: .*BundleUnreadable: /);
     const next = await policyBundle(scene.cluster.dir, 'next', { allow: 'input.sar.own.allowed' });
     copyFileSync(next, bundle);
     await patient.has([]);
