@@ -10,11 +10,14 @@ export interface Ran {
 }
 
 /** Runs the command line in this process. */
-export async function run(args: readonly string[], stdin = ''): Promise<Ran> {
+export async function run(args: readonly string[], stdin: string | Uint8Array = ''): Promise<Ran> {
   let out = '';
   let err = '';
   const code = await main(args, {
-    stdin: () => Promise.resolve(stdin),
+    stdin: () => Promise.resolve(Buffer.from(stdin).toString()),
+    stdinBytes: async function* () {
+      yield Promise.resolve(Buffer.from(stdin));
+    },
     out: (text) => {
       out += text;
     },
