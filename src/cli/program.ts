@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { withOptions } from '../activation/load.ts';
 import type { AuditOptions } from './audit.ts';
 import { auditCommand } from './audit.ts';
@@ -10,6 +10,8 @@ import { buildCommand } from './build.ts';
 import type { CaptureOptions } from './capture.ts';
 import { captureCommand } from './capture.ts';
 import { decodeCommand } from './decode.ts';
+import type { DoctorOptions } from './doctor.ts';
+import { doctorCommand } from './doctor.ts';
 import type { ExitCode } from './error.ts';
 import { exitCode } from './error.ts';
 import { failureLine } from './failure.ts';
@@ -37,6 +39,11 @@ const collectAnew = () => {
     return values;
   };
 };
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('not a whole number of at most five digits.');
+}
 
 const config = () => new Option('--config <file>', 'ApproverConfiguration to use instead of the defaults');
 const bundle = () =>
@@ -193,6 +200,32 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(data())
     .action(async (options: AuditOptions & { config?: string }) => {
       code = await auditCommand(options, withOptions(loadConfig(options.config), options), io);
+    });
+  program
+    .command('doctor')
+    .description(
+      'look at a cluster and say what is missing: exit 0 nothing as severe as --fail-on, 1 something, 2 could not look',
+    )
+    .addOption(kubeconfig())
+    .addOption(context())
+    .option('-n, --namespace <name>', 'namespace of the installation', 'rego-csr-approver')
+    .option('--service-account <name>', "ServiceAccount that it runs as, instead of its Deployment's")
+    .option('--config <file>', "ApproverConfiguration to look by, instead of the installation's")
+    .addOption(bundle())
+    .addOption(data())
+    .addOption(
+      new Option('--configz <number>', 'Nodes whose kubelets are asked for their configuration (nodes/proxy)')
+        .argParser(wholeNumber)
+        .default(0),
+    )
+    .addOption(
+      new Option('--fail-on <severity>', 'least severe finding that is exit code 1')
+        .choices(['error', 'warning', 'unknown'])
+        .default('error'),
+    )
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .action(async (options: DoctorOptions) => {
+      code = await doctorCommand(options, io);
     });
   program
     .command('decode')

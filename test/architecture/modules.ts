@@ -40,6 +40,7 @@ export const freeNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 const everythingBelow = [
+  'doctor',
   'election',
   'audit',
   'controller',
@@ -73,6 +74,21 @@ export const modules: readonly Module[] = [
     holds: 'one file per command',
     imports: everythingBelow,
     uses: ['files', 'timers', 'machine', 'commander', 'yaml', 'zod'],
+  },
+  {
+    folder: 'doctor',
+    holds:
+      'what a cluster lacks for serving certificates to come about: reading it, and checks of what was read',
+    imports: [
+      'facts/cluster.ts',
+      'decide/input.ts',
+      'config',
+      'policy/lookup-query.ts',
+      'csr/ip.ts',
+      'kube',
+      'text',
+    ],
+    uses: ['yaml'],
   },
   {
     folder: 'election',

@@ -11,6 +11,7 @@ import { valuesYAML } from '../../deploy/helm/values-yaml.ts';
 import { bundleCodesTable } from './bundle-codes.ts';
 import { configTable, fieldsTable } from './config-table.ts';
 import { findingsTable } from './findings-table.ts';
+import { doctorTable } from './doctor-table.ts';
 import { metricsTable } from './metrics-table.ts';
 import { overlaySchema } from './overlay-schema.ts';
 
@@ -36,6 +37,7 @@ export const generated: readonly Generated[] = [
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
   { file: 'deploy/README.md', part: 'audit findings', make: findingsTable },
+  { file: 'deploy/README.md', part: 'doctor', make: doctorTable },
   { file: 'deploy/README.md', part: 'values', make: () => fieldsTable(valuesJSONSchema(), 'value') },
   { file: 'deploy/chart/values.yaml', make: () => valuesYAML(valuesJSONSchema()) },
   { file: 'deploy/chart/values.schema.json', make: () => `${JSON.stringify(valuesJSONSchema(), null, 2)}\n` },
