@@ -46,8 +46,16 @@ export const accessValues = {
       .default(false)
       .describe('Whether what the pods may talk to is limited, where the network plugin enforces it.'),
     metricsFrom: kubeList
-      .default([{ namespaceSelector: { matchLabels: { 'rego-csr-approver/metrics': 'true' } } }])
-      .describe('Who may scrape metrics, as peers of a NetworkPolicy.'),
+      .default([
+        { namespaceSelector: { matchLabels: { 'rego-csr-approver/metrics': 'true' } } },
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } },
+          podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
+        },
+      ])
+      .describe(
+        'Who may scrape metrics, as peers of a NetworkPolicy: namespaces that say so, and Prometheus where the Prometheus Operator usually is.',
+      ),
     apiServerPorts: z
       .array(port)
       .min(1)

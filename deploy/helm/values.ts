@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { configSchema } from '../../src/config/schema.ts';
 import { accessValues } from './access-values.ts';
 import { kubeObject, texts } from './fields.ts';
+import { metricsValues } from './metrics-values.ts';
 import { imageValues, podValues } from './pod-values.ts';
 import { policyValues } from './policy-values.ts';
 
@@ -47,6 +48,7 @@ export const valuesSchema = z.strictObject({
     ),
   ...policyValues,
   ...accessValues,
+  ...metricsValues,
   ...podValues,
   extraObjects: z
     .array(z.union([kubeObject, z.string()]))

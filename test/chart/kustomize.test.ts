@@ -132,6 +132,16 @@ const rows: readonly Row[] = [
     overlay: generated('policy-data', 'knobs.yaml'),
     more: ['ClusterRole//rego-csr-approver-lookups', 'ClusterRoleBinding//rego-csr-approver-lookups'],
   },
+  {
+    components: ['monitoring'],
+    values: {
+      metrics: {
+        podMonitor: { enabled: true },
+        prometheusRule: { enabled: true },
+        dashboard: { enabled: true },
+      },
+    },
+  },
   { components: ['control-plane', 'ha'], values: { controlPlane: { enabled: true }, replicaCount: 2 } },
 ];
 

@@ -33,6 +33,10 @@ export const generated: readonly Generated[] = [
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
   { file: 'deploy/README.md', part: 'values', make: () => fieldsTable(valuesJSONSchema(), 'value') },
+  ...['prometheus-rule.yaml', 'dashboard.json'].map((name) => ({
+    file: `deploy/chart/files/${name}`,
+    make: () => readFileSync(`${root}deploy/kustomize/components/monitoring/${name}`, 'utf8'),
+  })),
   { file: 'deploy/chart/values.yaml', make: () => valuesYAML(valuesJSONSchema()) },
   { file: 'deploy/chart/values.schema.json', make: () => `${JSON.stringify(valuesJSONSchema(), null, 2)}\n` },
 ];
