@@ -1,5 +1,7 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { withOptions } from '../activation/load.ts';
+import type { AuditOptions } from './audit.ts';
+import { auditCommand } from './audit.ts';
 import { loadConfig } from '../config/load.ts';
 import { KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
@@ -8,12 +10,16 @@ import { buildCommand } from './build.ts';
 import type { CaptureOptions } from './capture.ts';
 import { captureCommand } from './capture.ts';
 import { decodeCommand } from './decode.ts';
+import type { DoctorOptions } from './doctor.ts';
+import { doctorCommand } from './doctor.ts';
 import type { ExitCode } from './error.ts';
 import { exitCode } from './error.ts';
 import { failureLine } from './failure.ts';
 import type { InitOptions } from './init.ts';
 import { initCommand } from './init.ts';
 import type { IO } from './io.ts';
+import type { ReplayCommandOptions } from './replay.ts';
+import { replayCommand } from './replay.ts';
 import type { ReviewOptions } from './review.ts';
 import { reviewCommand } from './review.ts';
 import type { RunOptions } from './run.ts';
@@ -33,6 +39,11 @@ const collectAnew = () => {
     return values;
   };
 };
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('not a whole number of at most five digits.');
+}
 
 const config = () => new Option('--config <file>', 'ApproverConfiguration to use instead of the defaults');
 const bundle = () =>
@@ -54,6 +65,12 @@ const kubeconfig = () =>
   new Option('--kubeconfig <file>', 'how to reach the cluster; in a pod, its service account');
 const context = () =>
   new Option('--context <name>', 'context of the kubeconfig to use instead of its current one');
+
+const auditHelp = `
+It reads requests, Nodes and the certificates of kubelets; the only thing that it creates is access reviews, which are not
+kept. This is not the audit log of Kubernetes, which alone proves who approved a request, and not policy.shadow, which
+compares a candidate policy while the controller runs: to audit by a candidate, name it with --bundle.
+`;
 
 /**
  * The command line. Never exits the process and never throws: every outcome is an exit code, 0 yes, 1 no, 2 could
@@ -122,6 +139,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
         .default([]),
     )
     .option('--as-new', 'judge as if just created, whatever its age and conditions', false)
+    .option('--explain', 'say of each reason which rule gave it, what it means, and what it compared', false)
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addOption(config())
     .addOption(bundle())
@@ -142,6 +160,72 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(data())
     .action(async (name: string, options: CaptureOptions & { config?: string }) => {
       code = await captureCommand(name, options, withOptions(loadConfig(options.config), options), io);
+    });
+  program
+    .command('audit')
+    .description(
+      'judge every request of a cluster, and the certificate that every kubelet serves, by the policy of today; changes nothing',
+    )
+    .addHelpText('after', auditHelp)
+    .addOption(kubeconfig())
+    .addOption(context())
+    .addOption(
+      new Option(
+        '--kubelets <which>',
+        'connect to all kubelets, to none, or (auto) give up where not one of the first ones answers',
+      )
+        .choices(['auto', 'all', 'none'])
+        .default('auto'),
+    )
+    .option(
+      '--kubelet-ca <file>',
+      'CA of the serving certificates of kubelets (PEM), instead of the one that the kubeconfig or the pod has',
+    )
+    .addOption(
+      new Option(
+        '--fail-on <what>',
+        'exit with 1 for findings of this code, or of this severity and above: note, warning, error; none; may be repeated',
+      )
+        .argParser(collectAnew())
+        .default(['error']),
+    )
+    .option('--explain', 'say of each reason which rule gave it, what it means, and what it compared', false)
+    .addOption(
+      new Option('-o, --output <format>', 'how to print')
+        .choices(['text', 'json', 'junit', 'sarif'])
+        .default('text'),
+    )
+    .addOption(config())
+    .addOption(bundle())
+    .addOption(data())
+    .action(async (options: AuditOptions & { config?: string }) => {
+      code = await auditCommand(options, withOptions(loadConfig(options.config), options), io);
+    });
+  program
+    .command('doctor')
+    .description(
+      'look at a cluster and say what is missing: exit 0 nothing as severe as --fail-on, 1 something, 2 could not look',
+    )
+    .addOption(kubeconfig())
+    .addOption(context())
+    .option('-n, --namespace <name>', 'namespace of the installation', 'rego-csr-approver')
+    .option('--service-account <name>', "ServiceAccount that it runs as, instead of its Deployment's")
+    .option('--config <file>', "ApproverConfiguration to look by, instead of the installation's")
+    .addOption(bundle())
+    .addOption(data())
+    .addOption(
+      new Option('--configz <number>', 'Nodes whose kubelets are asked for their configuration (nodes/proxy)')
+        .argParser(wholeNumber)
+        .default(0),
+    )
+    .addOption(
+      new Option('--fail-on <severity>', 'least severe finding that is exit code 1')
+        .choices(['error', 'warning', 'unknown'])
+        .default('error'),
+    )
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .action(async (options: DoctorOptions) => {
+      code = await doctorCommand(options, io);
     });
   program
     .command('decode')
@@ -175,6 +259,39 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(data())
     .action(async (paths: string[], options: VerifyOptions) => {
       code = await verifyCommand(paths, options, withOptions(loadConfig(options.config), options), io);
+    });
+  program
+    .command('replay')
+    .description(
+      'decide the decisions of a log again: exit 0 nothing forbidden changed, 1 a gate failed, 2 nothing was replayed',
+    )
+    .argument(
+      '<file...>',
+      "decision logs of the program, a line or an element of OPA's arrays each, compressed or not; - for standard input",
+    )
+    .addOption(
+      new Option(
+        '--fail-on <gate>',
+        'what must not change: WAS->NOW (verdicts, or *), any, reasons, undecidable; several with commas, may be repeated',
+      )
+        .argParser(collect)
+        .default([]),
+    )
+    .addOption(
+      new Option(
+        '-o, --output <format[=file]>',
+        'stdout, json, junit or sarif, to standard output or to a file; may be repeated',
+      )
+        .argParser(collectAnew())
+        .default(['stdout']),
+    )
+    .option('--examples <number>', 'examples of each way in which decisions changed', '3')
+    .option('--workers <number>', 'threads that evaluate, instead of limits.workers')
+    .addOption(config())
+    .addOption(bundle())
+    .addOption(data())
+    .action(async (paths: string[], options: ReplayCommandOptions) => {
+      code = await replayCommand(paths, options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('build')

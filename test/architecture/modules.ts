@@ -27,6 +27,7 @@ export const free: ReadonlySet<string> = new Set([
   'node:crypto',
   'node:path',
   'node:path/posix',
+  'node:stream',
   'node:stream/consumers',
   'node:url',
   'node:util',
@@ -39,9 +40,12 @@ export const freeNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 const everythingBelow = [
+  'doctor',
   'election',
+  'audit',
   'controller',
   'activation',
+  'replay',
   'decision-log',
   'verify',
   'facts',
@@ -72,10 +76,40 @@ export const modules: readonly Module[] = [
     uses: ['files', 'timers', 'machine', 'commander', 'yaml', 'zod'],
   },
   {
+    folder: 'doctor',
+    holds:
+      'what a cluster lacks for serving certificates to come about: reading it, and checks of what was read',
+    imports: [
+      'facts/cluster.ts',
+      'decide/input.ts',
+      'config',
+      'policy/lookup-query.ts',
+      'csr/ip.ts',
+      'kube',
+      'text',
+    ],
+    uses: ['yaml'],
+  },
+  {
     folder: 'election',
     holds: 'which of several processes acts: the Lease, and who may when',
     imports: ['controller/clock.ts', 'config/election.ts', 'kube'],
     uses: [],
+  },
+  {
+    folder: 'audit',
+    holds:
+      'what is there already, by the policy of today: decided requests, issued and served certificates; findings',
+    imports: [
+      'controller/requestors.ts',
+      'facts',
+      'decide',
+      'csr',
+      'kube/json.ts',
+      'kube/objects.ts',
+      'text',
+    ],
+    uses: ['network', 'junit-report-builder'],
   },
   {
     folder: 'controller',
@@ -91,6 +125,20 @@ export const modules: readonly Module[] = [
     uses: ['files', 'timers'],
   },
   {
+    folder: 'replay',
+    holds: 'a decision log decided again: reading, deciding, counting what changed, output formats',
+    imports: [
+      'decision-log/line.ts',
+      'decision-log/read-request.ts',
+      'verify/output/junit-builder.ts',
+      'verify/output/sarif-log.ts',
+      'decide',
+      'csr/decoded.ts',
+      'text',
+    ],
+    uses: ['files'],
+  },
+  {
     folder: 'decision-log',
     holds: "what was decided, a line each in OPA's format: making, masking, and where the lines go",
     imports: [
@@ -98,7 +146,9 @@ export const modules: readonly Module[] = [
       'decide',
       'policy/log-rules.ts',
       'policy/mask-rules.ts',
+      'bundle/error.ts',
       'bundle/sources/connections.ts',
+      'bundle/sources/error.ts',
       'bundle/sources/web.ts',
       'csr/limits.ts',
       'text',

@@ -132,6 +132,7 @@ const rows: readonly Row[] = [
     overlay: generated('policy-data', 'knobs.yaml'),
     more: ['ClusterRole//rego-csr-approver-lookups', 'ClusterRoleBinding//rego-csr-approver-lookups'],
   },
+  { components: ['doctor'], values: { doctor: { enabled: true } } },
   {
     components: ['monitoring'],
     values: {
