@@ -192,7 +192,10 @@ describe('on a real API server', () => {
     ]);
     const of = (kind: string): Record<string, unknown> =>
       objectsOf(text).find((one) => one.kind === kind) ?? {};
-    const pod = { 'app.kubernetes.io/name': 'rego-csr-approver' };
+    const pod = {
+      'app.kubernetes.io/name': 'rego-csr-approver',
+      'app.kubernetes.io/instance': 'rego-csr-approver',
+    };
     expect(of('PodMonitor')['spec']).toMatchObject({
       jobLabel: 'app.kubernetes.io/name',
       selector: { matchLabels: pod },
