@@ -109,10 +109,19 @@ export class DecisionLog {
     const entries = this.#entries;
     this.#entries = [];
     for (const entry of entries) {
-      if (entry.shadow === undefined) this.#log(entry, undefined);
+      if (entry.shadow === undefined) this.#logOrLose(entry);
       else this.#begin(this.#hold(entry, entry.shadow));
     }
     this.#write();
+  }
+
+  /** A fault of ours costs a line, and not the program. */
+  #logOrLose(entry: Entry): void {
+    try {
+      this.#log(entry, undefined);
+    } catch {
+      this.#options.observer.lost();
+    }
   }
 
   #begin(work: Promise<void>): void {

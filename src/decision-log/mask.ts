@@ -37,11 +37,22 @@ export type Failure = NonNullable<DecisionLine['custom']['failure']>;
 
 /** A line without anything that a mask could have taken: what is left says that there was a decision, and which. */
 export function withheld(line: DecisionLine, failure: Failure): DecisionLine {
-  // Not what may be large, nor nested too deeply to be copied.
   const { input, result, ...rest } = line;
-  const { floor, request, ...custom } = line.custom;
+  const { floor, request, csr, verdict, shadow, ...custom } = line.custom;
   const large = { '/input': input, '/result': result, '/custom/floor': floor, '/custom/request': request };
-  const copy = deepCopy({ ...rest, custom: { ...custom, failure } });
+  // No deeper than is changed here: what is below may be nested too deeply to be copied.
+  const copy: DecisionLine = {
+    ...rest,
+    custom: {
+      ...custom,
+      csr: { ...csr },
+      verdict: { ...verdict },
+      ...(shadow !== undefined && {
+        shadow: { ...shadow, ...(shadow.verdict !== undefined && { verdict: { ...shadow.verdict } }) },
+      }),
+      failure,
+    },
+  };
   eraseTexts(copy);
   copy.erased = [
     ...Object.entries(large).flatMap(([pointer, value]) => (value === undefined ? [] : [pointer])),
