@@ -7,12 +7,15 @@ import type { Judged } from '../controller/reconcile.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import { newDecisionId } from '../observe/decision-id.ts';
 import { VerdictEvents } from '../observe/events.ts';
 import type { PodEvents } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
 import { eventSink } from './events.ts';
 import type { Running } from './running.ts';
 import { version } from './version.ts';
+
+const clock = () => performance.now();
 
 /** The controller, deciding by the policies in force, and everybody who hears of others. */
 export function controllerOf(
@@ -25,7 +28,7 @@ export function controllerOf(
   const { client, policy, config, log, io } = running;
   const { activation, metrics } = policy;
   const judge = async (request: CertificateRequest): Promise<Judged> => {
-    const asked = { now: client.now(), limits: config.limits };
+    const asked = { now: client.now(), limits: config.limits, clock };
     const { value, policies, stands } = await activation.use((inForce) =>
       decide(request, gather, inForce, asked),
     );
@@ -35,7 +38,15 @@ export function controllerOf(
       shadow?.compare({ request, decision: value, policies, options: asked, stands: matters }),
     );
     const { entrypoint = '', revision = '' } = policies.signers.get(request.signerName) ?? {};
-    return { ...value, stands, revision, approvedBy: approvedBy(entrypoint, revision) };
+    return {
+      ...value,
+      id: newDecisionId(),
+      stands,
+      revision,
+      entrypoint,
+      floorRevision: policies.floor.revision,
+      approvedBy: approvedBy(entrypoint, revision),
+    };
   };
   const controller = new Controller({
     client,

@@ -20,7 +20,7 @@ import type { Outcome } from './queue.ts';
 import { WorkQueue } from './queue.ts';
 import type { Judged, ReconcileActions, ReconcileOptions } from './reconcile.ts';
 import { reconcile, retryAfter } from './reconcile.ts';
-import { identify, maxMessage, Report } from './report.ts';
+import { identify, maxMessage, type Observer, Report } from './report.ts';
 import { RequestWatches } from './request-watches.ts';
 import { Requestors, type KeptRequests } from './requestors.ts';
 import { WaitTimes } from './wait-times.ts';
@@ -40,6 +40,7 @@ export interface ControllerOptions extends ReconcileOptions {
   readonly keep?: Partial<KeptRequests>;
   /** How long whoever asks that signer waits; undefined: for ever. */
   readonly maxAgeSeconds: (signer: string) => number | undefined;
+  readonly observers?: readonly Observer[];
   /** A request is gone, or finished: whoever keeps anything of it may forget it. */
   readonly forgotten?: (uid: string) => void;
 }
@@ -338,13 +339,13 @@ export class Controller {
       message: ({ verdict, approvedBy }) =>
         verdict.kind === 'approve' ? approvedBy : explainVerdict(verdict).slice(0, maxMessage),
       decided: (request, decision) => this.#report.decided(request, decision, performance.now() - startedAt),
-      wrote: (request, condition) => {
+      wrote: (request, condition, decision) => {
         this.#writeProblem = undefined;
         if (this.#watches.find(request.name)?.request.uid === request.uid) this.#written.add(request.uid);
-        this.#report.wrote(request, condition);
+        this.#report.wrote(request, condition, decision);
       },
-      writeFailed: (request, condition, cause) => {
-        const problem = this.#report.writeFailed(request, condition, cause);
+      writeFailed: (request, condition, cause, decision) => {
+        const problem = this.#report.writeFailed(request, condition, cause, decision);
         if (problem !== undefined) this.#writeProblem = { text: problem, at: performance.now() };
       },
       waitMs: (request, askedSeconds) => this.#waits.next(request.uid, askedSeconds),

@@ -4,6 +4,7 @@ import type { CertificateRequest } from '../decide/request.ts';
 import type { VerdictKind } from '../decide/verdict.ts';
 import { KubeError, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
+import type { DecisionId } from '../observe/decision-id.ts';
 import type { Pending } from './pending.ts';
 import { pending, writable } from './pending.ts';
 import type { Outcome } from './queue.ts';
@@ -17,10 +18,16 @@ export interface ReconcileOptions {
 
 /** A decision, and the policies that it rests on. */
 export interface Judged extends Decision {
+  /** A decision that is made again has another one. */
+  readonly id: DecisionId;
   /** Whether these are in force still. */
   readonly stands: () => boolean;
   /** Of the policy that decided, as its author wrote it. */
   readonly revision: string;
+  /** The rule of that policy, as a path with slashes; empty where no policy decides for the signer. */
+  readonly entrypoint: string;
+  /** Of the floor that judged beside it. */
+  readonly floorRevision: string;
   /** Says in an Approved condition by which rules: by those that decided, whatever is in force when it is written. */
   readonly approvedBy: string;
 }
@@ -39,8 +46,13 @@ export interface ReconcileActions {
   readonly read: (name: string) => Promise<KubeObject | undefined>;
   readonly message: (decision: Judged) => string;
   readonly decided: (request: CertificateRequest, decision: Judged) => void;
-  readonly wrote: (request: CertificateRequest, condition: WrittenCondition) => void;
-  readonly writeFailed: (request: CertificateRequest, condition: WrittenCondition, cause: KubeError) => void;
+  readonly wrote: (request: CertificateRequest, condition: WrittenCondition, decision: Judged) => void;
+  readonly writeFailed: (
+    request: CertificateRequest,
+    condition: WrittenCondition,
+    cause: KubeError,
+    decision: Judged,
+  ) => void;
   /** Delay before a waiting request is looked at again. */
   readonly waitMs: (request: CertificateRequest, askedSeconds: number | undefined) => number;
 }
@@ -98,7 +110,7 @@ export async function reconcile(
       const wanted = (): boolean => actions.mayAct() && decision.stands();
       // oxlint-disable-next-line no-await-in-loop
       await actions.put(withCondition(whole, condition, actions.message(decision)), wanted);
-      actions.wrote(request, condition);
+      actions.wrote(request, condition, decision);
       return done;
     } catch (cause) {
       if (!(cause instanceof KubeError)) throw cause;
@@ -107,7 +119,7 @@ export async function reconcile(
         overtaken += 1;
         continue;
       }
-      actions.writeFailed(request, condition, cause);
+      actions.writeFailed(request, condition, cause, decision);
       const outcome = afterFailedWrite(cause);
       if (outcome !== 'read again') return outcome;
       // oxlint-disable-next-line no-await-in-loop

@@ -1,6 +1,7 @@
 import { decodeRequest } from '../csr/decode.ts';
 import type { DecodeLimits } from '../csr/decoded.ts';
 import { DecodeRefusal } from '../csr/refusal.ts';
+import type { FloorDecision, PolicyDecision } from '../policy/decision.ts';
 import { decisionShape, floorShape, shapeProblem } from '../policy/decision.ts';
 import { EvaluationError } from '../policy/error.ts';
 import type { Floor } from '../policy/floor.ts';
@@ -13,6 +14,8 @@ import type { Gather } from './facts.ts';
 import type { InputDocument, RequestInput } from './input.ts';
 import type { CertificateRequest } from './request.ts';
 import { isFinished } from './request.ts';
+import type { MonotonicClock, Timings } from './stopwatch.ts';
+import { Stopwatch } from './stopwatch.ts';
 import type { Evaluated, Reason, Verdict } from './verdict.ts';
 import { judge, judgeWithoutFacts } from './verdict.ts';
 
@@ -27,11 +30,24 @@ export interface Decision {
   readonly verdict: Verdict;
   /** What was evaluated, as far as it got; undefined when the request was not decoded. */
   readonly input: InputDocument | undefined;
+  readonly said: Said;
+  readonly timings: Timings;
+}
+
+/** What floor and policy said of a request; absent where they were not asked. */
+export interface Said {
+  /** The floor, of the bare request. */
+  readonly form?: Evaluated<FloorDecision>;
+  /** The floor, of the request with its facts. */
+  readonly floor?: Evaluated<FloorDecision>;
+  readonly policy?: Evaluated<PolicyDecision>;
 }
 
 export interface DecideOptions {
   readonly now: Date;
   readonly limits: DecodeLimits;
+  /** Times the stages; without one no timings are told. */
+  readonly clock?: MonotonicClock;
 }
 
 /**
@@ -48,11 +64,14 @@ export async function decide(
 ): Promise<Decision> {
   const left = leftAlone(request, policies, options.now);
   if (left !== undefined) return left;
+  const watch = new Stopwatch(options.clock);
   const document = decodeDocument(request, options);
+  watch.lap('decode');
   if ('reason' in document) {
-    return { verdict: { kind: 'deny', reasons: [document.reason], warnings: [] }, input: undefined };
+    const verdict = { kind: 'deny', reasons: [document.reason], warnings: [] } as const;
+    return { verdict, input: undefined, said: {}, timings: watch.timings };
   }
-  return decideDecoded(document, gather, policies);
+  return decideDecoded(document, gather, policies, watch);
 }
 
 /** The decision on a request that is not even looked at; undefined for every other. */
@@ -86,11 +105,14 @@ export async function decideDecoded(
   document: RequestInput,
   gather: Gather,
   policies: Policies,
+  watch = new Stopwatch(),
 ): Promise<Decision> {
+  const { timings } = watch;
   const form = await evaluateFloor(policies.floor.form, document);
+  watch.lap('form');
   // Only a form that passes is worth any fact. Whatever else it says ends here, and never approves.
   if (!form.ok || !form.value.pass || form.value.deny.length > 0 || form.value.wait.length > 0) {
-    return { verdict: judge(form, { ok: true, value: silent }), input: document };
+    return { verdict: judge(form, { ok: true, value: silent }), input: document, said: { form }, timings };
   }
   const policy = policies.signers.get(document.signer_name);
   if (policy === undefined) return notOurs;
@@ -98,16 +120,20 @@ export async function decideDecoded(
   if (demanded === undefined) {
     // Cannot be: no policy is loaded for such a signer, and the floor passes none of its requests.
     const problem = `the floor passes signer ${policy.signerName}, but does not name it`;
-    return { verdict: judge({ ok: false, problem }, { ok: true, value: silent }), input: document };
+    const verdict = judge({ ok: false, problem }, { ok: true, value: silent });
+    return { verdict, input: document, said: { form }, timings };
   }
   const { facts, failures } = await gather(unionOfNeeds(demanded, policy.needs), document);
+  watch.lap('facts');
   const input: InputDocument = { ...document, ...facts };
-  if (failures.length > 0) return { verdict: judgeWithoutFacts(failures), input };
+  if (failures.length > 0) return { verdict: judgeWithoutFacts(failures), input, said: { form }, timings };
   const [floorSays, policySays] = await Promise.all([
     evaluateFloor(policies.floor.facts, input),
     evaluated(decisionShape, policy.entrypoint, () => policy.evaluate(input)),
   ]);
-  return { verdict: judge(floorSays, policySays), input };
+  watch.lap('evaluation');
+  const said = { form, floor: floorSays, policy: policySays };
+  return { verdict: judge(floorSays, policySays), input, said, timings };
 }
 
 function tooOld({ maxAgeSeconds }: SignerPolicy, seconds: number): Decision | undefined {
@@ -121,6 +147,8 @@ function ignored(code: HostReasonCode, msg: string): Decision {
   return {
     verdict: { kind: 'ignore', reasons: [{ code, msg, source: 'host' }], warnings: [] },
     input: undefined,
+    said: {},
+    timings: {},
   };
 }
 
@@ -168,5 +196,6 @@ async function evaluated<T>(
   }
   const result = shape.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, problem: `${name} gave no usable decision: ${shapeProblem(result.error)}` };
+  const problem = `${name} gave no usable decision: ${shapeProblem(result.error)}`;
+  return { ok: false, problem, unusable: value };
 }

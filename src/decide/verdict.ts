@@ -40,7 +40,13 @@ export type VerdictKind = Verdict['kind'];
 /** What evaluating one side gave: its decision, or why there is none. */
 export type Evaluated<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problem: string; readonly overdue?: boolean };
+  | {
+      readonly ok: false;
+      readonly problem: string;
+      readonly overdue?: boolean;
+      /** What it gave, where that has another shape than is expected. */
+      readonly unusable?: unknown;
+    };
 
 /**
  * Makes the verdict of what floor and policy say, once every fact is there. The order of the checks is the

@@ -68,6 +68,7 @@ afterEach(async () => {
 });
 
 const active = policiesThat();
+const unsaid = { said: {}, timings: {} };
 const because = (code: string): Reason => ({ code, msg: '', source: 'policy' });
 
 interface Work {
@@ -83,7 +84,7 @@ function decided(uid: string, { kind = 'approve', codes = [], stands = () => tru
   shadow.compare({
     request: of,
     // What is too old for the one in force was not decoded: the candidate looks at the request itself.
-    decision: { verdict, input: kind === 'ignore' ? undefined : documentOf(uid) },
+    decision: { ...unsaid, verdict, input: kind === 'ignore' ? undefined : documentOf(uid) },
     policies: active,
     options: { now, limits },
     stands,
@@ -220,7 +221,8 @@ describe('what is too much is dropped', () => {
 
   test('by size, which is free again afterwards', async () => {
     const verdict = { kind: 'approve', reasons: [], warnings: [] };
-    const size = JSON.stringify({ verdict, input: documentOf('a') }).length + request().request.length;
+    const size =
+      JSON.stringify({ ...unsaid, verdict, input: documentOf('a') }).length + request().request.length;
     make({ limits: { waiting: 8, characters: size + 20, known: 8 } });
     decided('a');
     // What a policy says counts too.
@@ -242,7 +244,7 @@ describe('what is too much is dropped', () => {
     const input = Object.assign(documentOf('a'), { lookups: { a: { found: true, objects: [deep] } } });
     shadow.compare({
       request: request(),
-      decision: { verdict: { kind: 'approve', reasons: [], warnings: [] }, input },
+      decision: { ...unsaid, verdict: { kind: 'approve', reasons: [], warnings: [] }, input },
       policies: active,
       options: { now, limits },
       stands: () => true,
@@ -264,7 +266,7 @@ describe('nothing is compared', () => {
 
   test('when facts were missing', () => {
     const verdict = judgeWithoutFacts([{ fact: 'node', message: 'gone' }]);
-    const decision = { verdict, input: documentOf('a') };
+    const decision = { ...unsaid, verdict, input: documentOf('a') };
     shadow.compare({
       request: request(),
       decision,

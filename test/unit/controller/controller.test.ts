@@ -12,6 +12,7 @@ import { csrObject } from '../../support/csr-object.ts';
 import { eventually } from '../../support/eventually.ts';
 import { json, TestServer } from '../kube/http-server.ts';
 import { FakeClock, settle } from './fake-clock.ts';
+import { judged } from './judged.ts';
 
 /** A server that lists no requests, and never says anything on a watch. */
 let server: TestServer;
@@ -67,7 +68,7 @@ test('what is said of a request that went away while it was decided is forgotten
   response.write(`${JSON.stringify({ type: 'DELETED', object })}\n`);
   await eventually(() => (forget.mock.calls.length === 1 ? true : undefined));
   const verdict = { kind: 'wait', reasons: [], warnings: [], retryAfterSeconds: 1 } as const;
-  decided.resolve({ verdict, input: undefined, stands: () => true, approvedBy: '', revision: '' });
+  decided.resolve(judged(verdict));
   await eventually(() => (forget.mock.calls.length === 2 ? true : undefined));
   const [said = 0] = report.mock.invocationCallOrder;
   expect(forget.mock.invocationCallOrder[1]).toBeGreaterThan(said);
@@ -133,7 +134,7 @@ test('requests that there was no room for come back when there is', async () => 
     decide: async ({ name }) => {
       decided.add(name);
       const verdict = { kind: 'abstain', reasons: [], warnings: [] } as const;
-      return { verdict, input: undefined, stands: () => true, approvedBy: '', revision: '' };
+      return judged(verdict);
     },
   });
   controller.start();
@@ -199,13 +200,7 @@ function onePending(): void {
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
   };
 }
-const verdictOf = (kind: 'approve' | 'abstain'): Judged => ({
-  verdict: { kind, reasons: [], warnings: [] },
-  input: undefined,
-  stands: () => true,
-  approvedBy: '',
-  revision: '',
-});
+const verdictOf = (kind: 'approve' | 'abstain') => judged({ kind, reasons: [], warnings: [] });
 const puts = () => server.seen.filter(({ method }) => method === 'PUT').length;
 
 test('until it leads it watches and decides nothing; then at once what is pending, and no more when it rests', async () => {
@@ -294,7 +289,7 @@ describe('requests that nobody waits for any more', () => {
       decide: async ({ name }) => {
         decided.push(name);
         const verdict = verdicts.shift() ?? wait;
-        return { verdict, input: undefined, stands: () => true, approvedBy: '', revision: '' };
+        return judged(verdict);
       },
       forgotten: (uid) => forgotten.push(uid),
     });

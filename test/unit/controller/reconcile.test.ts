@@ -6,6 +6,7 @@ import type { Verdict } from '../../../src/decide/verdict.ts';
 import { KubeError, type KubeErrorInit } from '../../../src/kube/errors.ts';
 import { asObject, type KubeObject } from '../../../src/kube/objects.ts';
 import { csrObject, type CSRObjectSpec } from '../../support/csr-object.ts';
+import { judged } from './judged.ts';
 
 const SIGNER = 'kubernetes.io/kubelet-serving';
 const enforce: ReconcileOptions = { enforcement: 'enforce', onDeny: 'leavePending' };
@@ -61,13 +62,7 @@ function world(given: {
     decide: async ({ resourceVersion }) => {
       last = verdicts.shift() ?? last;
       log.push(`decide ${resourceVersion}: ${last.kind}`);
-      return {
-        verdict: last,
-        input: undefined,
-        stands: () => standing.shift() ?? true,
-        revision: '',
-        approvedBy: '',
-      };
+      return judged(last, { stands: () => standing.shift() ?? true });
     },
     put: async (body, wanted) => {
       if (!wanted()) throw new KubeError({ kind: 'aborted', message: 'x' });
