@@ -4,6 +4,7 @@ import { problemOf } from '../activation/status.ts';
 import { Controller } from '../controller/controller.ts';
 import type { Gate } from '../controller/gate.ts';
 import type { Judged } from '../controller/reconcile.ts';
+import type { Observer } from '../controller/report.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
@@ -24,6 +25,7 @@ export function controllerOf(
   shadow: Pick<Shadow<never>, 'compare' | 'forget'> | undefined,
   gate: Gate,
   podEvents: PodEvents | undefined,
+  listeners: { readonly observers: readonly Observer[]; readonly forgotten: (uid: string) => void },
 ): Controller {
   const { client, policy, config, log, io } = running;
   const { activation, metrics } = policy;
@@ -61,7 +63,11 @@ export function controllerOf(
     now: () => client.now(),
     gate,
     maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
-    forgotten: (uid) => shadow?.forget(uid),
+    observers: listeners.observers,
+    forgotten: (uid) => {
+      shadow?.forget(uid);
+      listeners.forgotten(uid);
+    },
   });
   activation.listen({
     activated: ({ revision }) => {

@@ -7,6 +7,8 @@ import { serveAdmin } from '../observe/admin.ts';
 import { serveHealth } from '../observe/health.ts';
 import { ownPod, PodEvents } from '../observe/pod-events.ts';
 import type { Listening } from '../observe/listen.ts';
+import { RecentDecisions } from '../status/decisions.ts';
+import { PendingReasons } from '../status/pending.ts';
 import { messageOf } from '../text/message.ts';
 import { clusterSources } from './cluster-facts.ts';
 import { controllerOf } from './controller.ts';
@@ -15,6 +17,7 @@ import { CommandError } from './error.ts';
 import { eventSink } from './events.ts';
 import { reachMs } from './reach.ts';
 import type { Running } from './running.ts';
+import { statusOf } from './status.ts';
 import { watchNodes } from './watch-nodes.ts';
 
 /** How long a stop waits for what is being decided; below the 30 s that Kubernetes grants a pod. */
@@ -35,11 +38,24 @@ export async function serve(running: Running): Promise<void> {
     candidate?.shadow(liveGather({ ...clusterSources(candidateClient, config), ...shared }), activation);
   const pod = ownPod(io.env);
   const podEvents = pod && new PodEvents(pod, eventSink(running), io.now);
-  const follower = { lead: () => controller.lead(), rest: () => controller.rest() };
+  const observed = {
+    decisions: new RecentDecisions(() => client.now()),
+    reasons: new PendingReasons(() => client.now()),
+  };
+  const follower = {
+    lead: () => controller.lead(),
+    rest: () => {
+      controller.rest();
+      observed.reasons.clear();
+    },
+  };
   const leadership = leadershipOf(running, follower, podEvents);
   const gather = liveGather({ ...sources, ...shared });
-  const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents);
-  const servers = await listening(running, {
+  const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents, {
+    observers: [observed.decisions, observed.reasons],
+    forgotten: (uid) => observed.reasons.forget(uid),
+  });
+  const checks = {
     live: [...controller.live, ...nodes.live],
     ready: [
       ...policy.ready,
@@ -47,7 +63,10 @@ export async function serve(running: Running): Promise<void> {
       { name: 'nodes', problem: nodes.problem },
       leadership.ready,
     ],
-    status: () => ({ ...policy.status(), leader: leadership.status() }),
+  };
+  const servers = await listening(running, {
+    ...checks,
+    ...statusOf(running, { checks, controller, nodes: nodes.reflector, leadership, ...observed }),
     beforeScrape: () => {
       controller.measure();
       nodes.measure();
@@ -82,9 +101,10 @@ async function listening(
   { config, policy, log }: Running,
   {
     status,
+    page,
     ...health
   }: Pick<Parameters<typeof serveHealth>[0], 'live' | 'ready' | 'beforeScrape'> &
-    Pick<Parameters<typeof serveAdmin>[0], 'status'>,
+    Pick<Parameters<typeof serveAdmin>[0], 'status' | 'page'>,
 ): Promise<readonly Listening[]> {
   const { registry } = policy.metrics;
   const first = await serveHealth({ ...config.server, ...health, registry }).catch(
@@ -92,7 +112,9 @@ async function listening(
   );
   log.info({ address: config.server.address, port: first.port }, 'serving /livez, /readyz and /metrics');
   try {
-    const second = await serveAdmin({ ...config.admin, status }).catch(unavailable('admin', config.admin));
+    const second = await serveAdmin({ ...config.admin, status, page }).catch(
+      unavailable('admin', config.admin),
+    );
     log.info({ address: config.admin.address, port: second.port }, 'serving /v1/status');
     return [first, second];
   } catch (cause) {

@@ -164,7 +164,7 @@ export const configSchema = z.strictObject({
         .string()
         .min(1)
         .default('127.0.0.1')
-        .describe('Address of /v1/status, which is for this machine, or a forwarded port, alone.'),
+        .describe('Address of the status page and /v1/status, which are for this machine, or a forwarded port, alone.'),
       port: z
         .int()
         .min(0)

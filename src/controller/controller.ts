@@ -11,6 +11,7 @@ import { explainVerdict } from '../observe/events.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { QueueState } from '../observe/queue-metrics.ts';
 import { Aging } from './aging.ts';
 import { aliveCheck } from './alive.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -20,6 +21,7 @@ import type { Outcome } from './queue.ts';
 import { WorkQueue } from './queue.ts';
 import type { Judged, ReconcileActions, ReconcileOptions } from './reconcile.ts';
 import { reconcile, retryAfter } from './reconcile.ts';
+import type { Reflector } from './reflector.ts';
 import { identify, maxMessage, type Observer, Report } from './report.ts';
 import { RequestWatches } from './request-watches.ts';
 import { Requestors, type KeptRequests } from './requestors.ts';
@@ -196,11 +198,24 @@ export class Controller {
     { name: 'approvals', problem: () => this.#recentWriteProblem() },
   ];
 
+  /** Pending requests of everybody that are kept, in no order. */
+  pendingRequests(): Iterable<CertificateRequest> {
+    return this.#requestors.all();
+  }
+
+  get queueState(): QueueState {
+    const { ready, delayed, working } = this.#queue;
+    return { ready, delayed, working, oldestAgeMs: () => this.#queue.oldestAgeMs() };
+  }
+
+  /** Each watch of requests, with what it is called. */
+  watches(): Iterable<readonly [string, Reflector<Pending>]> {
+    return this.#watches.named();
+  }
+
   /** Brings the gauges up to date, before a scrape. */
   measure(): void {
-    const { ready, delayed, working } = this.#queue;
-    const oldestAgeMs = () => this.#queue.oldestAgeMs();
-    this.#options.metrics.queue.measured({ ready, delayed, working, oldestAgeMs });
+    this.#options.metrics.queue.measured(this.queueState);
     this.#watches.measure();
   }
 

@@ -39,6 +39,7 @@ export const freeNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 const everythingBelow = [
+  'status',
   'election',
   'controller',
   'activation',
@@ -69,6 +70,12 @@ export const modules: readonly Module[] = [
     holds: 'one file per command',
     imports: everythingBelow,
     uses: ['files', 'timers', 'machine', 'commander', 'yaml', 'zod'],
+  },
+  {
+    folder: 'status',
+    holds: 'what /v1/status says, and its page for people',
+    imports: ['controller', 'activation', 'observe', 'decide', 'text'],
+    uses: [],
   },
   {
     folder: 'election',
