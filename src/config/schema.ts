@@ -164,7 +164,9 @@ export const configSchema = z.strictObject({
         .string()
         .min(1)
         .default('127.0.0.1')
-        .describe('Address of the status page and /v1/status, which are for this machine, or a forwarded port, alone.'),
+        .describe(
+          'Address of the status page and /v1/status, which are for this machine, or a forwarded port, alone.',
+        ),
       port: z
         .int()
         .min(0)

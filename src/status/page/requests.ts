@@ -48,7 +48,9 @@ export function pendingSection({ pending, remedies, leader }: ProgramStatus, fil
         rows: oldest.map((request) => [
           html`<code>${request.csr}</code>`,
           request.requested_by,
-          request.age_seconds === undefined ? 'unknown' : span(request.age_seconds),
+          html`<span class="whole"
+            >${request.age_seconds === undefined ? 'unknown' : span(request.age_seconds)}</span
+          >`,
           request.verdict === undefined
             ? html`<span class="quiet">${undecided}</span>`
             : verdict(request.verdict),
@@ -69,7 +71,7 @@ export function decisionsSection({ decisions, remedies }: ProgramStatus, filter:
       shown.length > 0 &&
       table({
         caption: `The last ${String(shown.length)}, newest first. Times are UTC.`,
-        columns: ['Request', 'Requestor', 'When', 'Verdict', 'Why, and what to do', 'By'],
+        columns: ['Request', 'Requestor', 'When', 'Verdict', 'Why, and what to do', 'Revision, decision'],
         rows: shown.map((decision) => [
           html`<code>${decision.csr}</code>`,
           decision.requested_by,
@@ -79,9 +81,7 @@ export function decisionsSection({ decisions, remedies }: ProgramStatus, filter:
             >`,
           html`${verdict(decision.verdict)}${outcome(decision)}`,
           why(decision, remedies),
-          html`revision <code>${decision.revision}</code><br /><span class="quiet"
-              >decision <code>${decision.decision_id}</code></span
-            >`,
+          html`<code>${decision.revision}</code><br /><code class="quiet">${decision.decision_id}</code>`,
         ]),
       })
     }
@@ -89,7 +89,7 @@ export function decisionsSection({ decisions, remedies }: ProgramStatus, filter:
 }
 
 function outcome({ written, write_failed }: ShownDecision): Html | undefined {
-  if (written !== undefined) return html`<br />${written}`;
+  if (written !== undefined) return html`<br /><span class="whole">${written}</span>`;
   return html`${write_failed !== undefined && html`<br /><span class="bad">not written, ${write_failed}</span>`}`;
 }
 

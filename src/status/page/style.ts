@@ -25,7 +25,8 @@ table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; color: var(--quiet); padding: .2rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .9rem .35rem 0; border-top: 1px solid var(--line); font-weight: 400; }
 thead th { color: var(--quiet); font-size: .875rem; border-top: 0; white-space: nowrap; }
-tbody th { min-width: 8rem; }
+tbody th, td:nth-child(2) { min-width: 9.5rem; }
+time, .verdict, .whole { white-space: nowrap; }
 ul { margin: 0; padding: 0; list-style: none; }
 li + li { margin-top: .4rem; }
 code { font: .875rem/1.5 ui-monospace, monospace; }
@@ -35,10 +36,11 @@ form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; backgr
 label { display: block; font-size: .875rem; }
 input, select, button { font: inherit; color: var(--text); background: var(--ground); border: 1px solid var(--quiet); border-radius: .25rem; padding: .3rem .5rem; max-width: 100%; }
 @media (max-width: 45rem) {
-  table, tbody, tr, th, td { display: block; }
+  table, caption, tbody, tr, th, td { display: block; }
   thead { position: absolute; clip-path: inset(50%); }
   tr { border-top: 1px solid var(--line); padding: .5rem 0; }
   th, td { border: 0; padding: .1rem 0; }
+  td:empty { display: none; }
   tbody th { font-weight: 600; }
   td::before { content: attr(data-column); display: block; color: var(--quiet); font-size: .8rem; }
 }
