@@ -97,6 +97,12 @@ export const modules: readonly Module[] = [
     uses: ['files', 'timers'],
   },
   {
+    folder: 'decision-log',
+    holds: "what was decided, a line each in OPA's format: making, masking, and where the lines go",
+    imports: ['observe', 'decide', 'csr/limits.ts'],
+    uses: ['zod'],
+  },
+  {
     folder: 'verify',
     holds: 'declarative cases: reading, making and signing their requests, running, output formats',
     imports: [

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+
+/**
+ * One line of the decision log: an event of OPA's (EventV1 of plugins/logs, OPA 1.22), and under `custom`, which is there
+ * for that, what only this program has to say. The type, and the check of lines that come from files, are made from this.
+ *
+ * A mask may have replaced any value that it can address, so that these are of any kind here: whoever decides a line again
+ * checks `input` against the schema of the input document. Fields that it does not know are somebody else's.
+ */
+
+/** Of `custom`. Raised when a line can no longer be read as before; a reader refuses what is newer. */
+export const currentFormat = 1;
+
+const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${String(digits)}}$`));
+
+export const verdictKinds = ['approve', 'deny', 'wait', 'error', 'abstain'] as const;
+
+const reason = z.looseObject({
+  code: z.string().describe('Stable, and listed in policies/README.md.'),
+  msg: z.unknown().optional().describe('A sentence for people; absent where a mask has taken it.'),
+  source: z.enum(['decoder', 'floor', 'policy', 'facts', 'host']),
+  details: z.unknown().optional().describe('Whatever else the rule attached.'),
+});
+
+const verdict = z.looseObject({
+  kind: z.enum(verdictKinds),
+  reasons: z.array(reason),
+  warnings: z.array(reason),
+  retry_after_seconds: z
+    .number()
+    .optional()
+    .describe('When a `wait` or `error` asked to be looked at again.'),
+});
+
+const shadow = z.looseObject({
+  status: z
+    .enum(['compared', 'dropped', 'skipped', 'superseded', 'pending'])
+    .describe(
+      'compared; dropped: too many waited; skipped: facts were missing; superseded: another decision, or another policy, came before; pending: not known when the line was written.',
+    ),
+  revision: z.string().optional().describe('Of the candidate policy.'),
+  verdict: verdict.extend({ kind: z.enum([...verdictKinds, 'ignore']) }).optional(),
+});
+
+/** What `decide` reads a request from, where the decoder refused it; fields as in a CertificateSigningRequest. */
+const request = z.looseObject({
+  request: z
+    .unknown()
+    .optional()
+    .describe('base64 of the PEM; absent where it is longer than any configuration lets pass.'),
+  request_characters: z.int().describe('Length of that base64.'),
+  username: z.unknown().optional(),
+  user_uid: z.unknown().optional(),
+  groups: z.unknown().optional(),
+  extra: z.unknown().optional(),
+  usages: z.unknown().optional(),
+  expiration_seconds: z.unknown().optional(),
+});
+
+const custom = z.looseObject({
+  format: z.int().describe('Version of `custom`.'),
+  csr: z
+    .looseObject({
+      name: z.unknown().optional(),
+      uid: z.unknown().optional(),
+      signer_name: z.unknown().optional(),
+      resource_version: z.unknown().optional(),
+      created_at: z.unknown().optional(),
+    })
+    .describe('metadata of the request.'),
+  verdict,
+  enforcement: z.enum(['enforce', 'dryrun']),
+  condition: z
+    .enum(['Approved', 'Denied'])
+    .optional()
+    .describe(
+      'What is about to be written to the request; whether it was says the line `wrote` of the log, with the same `decision_id`, and the request itself.',
+    ),
+  floor: z
+    .looseObject({ form: z.unknown().optional(), facts: z.unknown().optional() })
+    .optional()
+    .describe(
+      'What the floor said of the bare request, and of the request with its facts: `pass`, `deny` and `wait`, or `problem`.',
+    ),
+  shadow: shadow.optional().describe('What the candidate policy says, where there is one.'),
+  request: request.optional(),
+  texts_erased: z
+    .literal(true)
+    .optional()
+    .describe(
+      'Sentences were left out, since they may repeat what a mask has taken from `input` or `result`.',
+    ),
+  failure: z
+    .looseObject({ code: z.enum(['MaskFailed', 'LineTooLarge']), message: z.string() })
+    .optional()
+    .describe('Why `input` and whatever may repeat it were left out, though no mask asked for it.'),
+});
+
+export const decisionLineSchema = z.looseObject({
+  labels: z.record(z.string(), z.unknown().optional()),
+  decision_id: z.string(),
+  trace_id: hex(32).optional(),
+  span_id: hex(16).optional(),
+  bundles: z.record(z.string(), z.looseObject({ revision: z.string().optional() })),
+  path: z.string().describe('Entrypoint of the policy, with slashes.'),
+  input: z
+    .unknown()
+    .optional()
+    .describe('The input document as it was evaluated; absent where the request was not decoded.'),
+  result: z
+    .unknown()
+    .optional()
+    .describe('Value of the entrypoint; absent where it was not evaluated, or gave none.'),
+  erased: z.array(z.string()).optional().describe('Paths that a mask has removed.'),
+  masked: z.array(z.string()).optional().describe('Paths that a mask has replaced.'),
+  error: z
+    .looseObject({ code: z.string(), message: z.unknown().optional() })
+    .optional()
+    .describe('Where the verdict is `error`.'),
+  requested_by: z.unknown().optional().describe('User name of the requestor.'),
+  timestamp: z.iso.datetime({ offset: true }).describe("Of the decision, by the API server's clock."),
+  metrics: z.record(z.string(), z.number()).describe('Nanoseconds of each stage.'),
+  custom,
+});
+
+export type DecisionLine = z.infer<typeof decisionLineSchema>;
+export type ShadowOfLine = z.infer<typeof shadow>;
