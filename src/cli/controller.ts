@@ -8,8 +8,12 @@ import type { Observer } from '../controller/report.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import { remedyOf } from '../decide/remedies.ts';
 import { newDecisionId } from '../observe/decision-id.ts';
+import type { EventOptions } from '../observe/event.ts';
+import { EventLimits } from '../observe/event-limits.ts';
 import { VerdictEvents } from '../observe/events.ts';
+import { NodeEvents } from '../observe/node-events.ts';
 import type { PodEvents } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
 import { eventSink } from './events.ts';
@@ -50,6 +54,14 @@ export function controllerOf(
       approvedBy: approvedBy(entrypoint, revision),
     };
   };
+  const sink = eventSink(running, gate.mayAct);
+  const eventOptions: EventOptions = {
+    instance: hostname(),
+    now: io.now,
+    limits: new EventLimits(() => performance.now()),
+    remedy: (signer) => (reason) => remedyOf(reason, signer, activation.policies),
+  };
+  const nodeEvents = new NodeEvents(sink, eventOptions);
   const controller = new Controller({
     client,
     signers: config.signers,
@@ -58,12 +70,18 @@ export function controllerOf(
     onDeny: config.onDeny,
     decide: judge,
     metrics,
-    events: new VerdictEvents(eventSink(running, gate.mayAct), hostname(), io.now),
+    events: new VerdictEvents(sink, eventOptions),
     log,
     now: () => client.now(),
     gate,
     maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
-    observers: listeners.observers,
+    observers: [
+      {
+        decided: (request, { verdict, input }) =>
+          nodeEvents.report(request, verdict, config.enforcement, input?.node),
+      },
+      ...listeners.observers,
+    ],
     forgotten: (uid) => {
       shadow?.forget(uid);
       listeners.forgotten(uid);

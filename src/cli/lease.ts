@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import type { Call } from '../kube/call.ts';
 import { connect } from '../kube/connect.ts';
 import type { KubeConfigSource } from '../kube/kubeconfig.ts';
 import { LeaseCalls } from '../kube/leases.ts';
@@ -19,11 +20,12 @@ export function leaseAccess(
   { leaderElection: { enabled, namespace, name } }: Config,
   cluster: KubeConfigSource,
   env: NodeJS.ProcessEnv,
+  observe: (call: Call) => void,
 ): LeaseAccess | undefined {
   const where = namespace ?? env['POD_NAMESPACE'] ?? '';
   if (!enabled || where === '') return undefined;
   const userAgent = `rego-csr-approver/${version} (leader election)`;
-  const client = connect(cluster, { userAgent, connections: 2 });
+  const client = connect(cluster, { userAgent, connections: 2, observe });
   return {
     calls: new LeaseCalls(client, where, name),
     server: client.server,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/schema.ts';
+import type { Call } from '../kube/call.ts';
 import { connect } from '../kube/connect.ts';
 import { Pacer } from '../kube/pacer.ts';
 import { createLogger } from '../observe/log.ts';
@@ -37,12 +38,18 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
     const userAgent = `rego-csr-approver/${version}`;
     const connections = config.limits.concurrency * 3;
     const pacer = pacerOf(config, 1);
-    const client = connect(cluster, { userAgent, connections, pacer });
-    const eventClient = connect(cluster, { userAgent, connections: 8, pacer });
+    const observe = (call: Call): void => policy.metrics.api.called(call);
+    const client = connect(cluster, { userAgent, connections, pacer, observe });
+    const eventClient = connect(cluster, { userAgent, connections: 8, pacer, observe });
     // A candidate never has anybody wait: its calls come on top, a tenth as many.
-    const shadowed = { userAgent: `${userAgent} (shadow)`, connections: 4, pacer: pacerOf(config, 0.1) };
+    const shadowed = {
+      userAgent: `${userAgent} (shadow)`,
+      connections: 4,
+      pacer: pacerOf(config, 0.1),
+      observe,
+    };
     const candidateClient = policy.candidate && connect(cluster, shadowed);
-    const lease = leaseAccess(config, cluster, io.env);
+    const lease = leaseAccess(config, cluster, io.env, observe);
     try {
       const server = await reach(client, (message) => log.warn(message), io.stopping);
       if (io.stopping.aborted) return exitCode.yes;

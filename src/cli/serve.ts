@@ -50,26 +50,27 @@ export async function serve(running: Running): Promise<void> {
     },
   };
   const leadership = leadershipOf(running, follower, podEvents);
-  const gather = liveGather({ ...sources, ...shared });
+  const gather = liveGather({ ...sources, ...shared }, (fact, ms) => metrics.stages.gathered(fact, ms));
   const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents, {
     observers: [observed.decisions, observed.reasons],
     forgotten: (uid) => observed.reasons.forget(uid),
   });
-  const checks = {
-    live: [...controller.live, ...nodes.live],
-    ready: [
-      ...policy.ready,
-      ...controller.ready,
-      { name: 'nodes', problem: nodes.problem },
-      leadership.ready,
-    ],
-  };
+  const live = [...controller.live, ...nodes.live];
+  const ready = [
+    ...policy.ready,
+    ...controller.ready,
+    { name: 'nodes', problem: nodes.problem },
+    leadership.ready,
+    { name: 'shutdown', problem: () => (io.stopping.aborted ? 'told to stop' : undefined) },
+  ];
+  const checks = { live, ready };
   const servers = await listening(running, {
     ...checks,
     ...statusOf(running, { checks, controller, nodes: nodes.reflector, leadership, ...observed }),
     beforeScrape: () => {
       controller.measure();
       nodes.measure();
+      metrics.health.measured({ livez: live, readyz: ready });
     },
   });
   policy.start();

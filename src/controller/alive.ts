@@ -1,4 +1,5 @@
 import type { HealthCheck } from '../observe/health.ts';
+import type { WorkQueue } from './queue.ts';
 import type { Reflector } from './reflector.ts';
 
 /** Lists, watches and pauses are all shorter: a loop that has done nothing for so long will never do anything. */
@@ -24,6 +25,18 @@ export function aliveCheck(
         lifeless(watch).map((why) => `${what} ${why}`),
       );
       return problems.length === 0 ? undefined : problems.join('; ');
+    },
+  };
+}
+
+/** The same of a loop that works: each piece of work has deadlines, and is finished long before. */
+export function worksCheck(name: string, queue: Pick<WorkQueue, 'stillMs' | 'ready'>): HealthCheck {
+  return {
+    name,
+    problem: () => {
+      const still = queue.stillMs();
+      if (still <= maxIdleMs) return undefined;
+      return `no request has been taken up or finished for ${seconds(still)} s, and ${String(queue.ready)} wait`;
     },
   };
 }

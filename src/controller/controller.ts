@@ -6,15 +6,16 @@ import type { KubeClient } from '../kube/client.ts';
 import { getCSR, putApproval } from '../kube/calls.ts';
 import { isNotFound, KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
+import { explainVerdict } from '../observe/event.ts';
 import type { VerdictEvents } from '../observe/events.ts';
-import { explainVerdict } from '../observe/events.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { QueueState } from '../observe/queue-metrics.ts';
 import { Aging } from './aging.ts';
-import { aliveCheck } from './alive.ts';
+import { aliveCheck, worksCheck } from './alive.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { ForeignDecisions } from './foreign.ts';
 import type { Gate } from './gate.ts';
 import type { Pending } from './pending.ts';
 import type { Outcome } from './queue.ts';
@@ -25,6 +26,7 @@ import type { Reflector } from './reflector.ts';
 import { identify, maxMessage, type Observer, Report } from './report.ts';
 import { RequestWatches } from './request-watches.ts';
 import { Requestors, type KeptRequests } from './requestors.ts';
+import { Standings } from './standings.ts';
 import { WaitTimes } from './wait-times.ts';
 
 export interface ControllerOptions extends ReconcileOptions {
@@ -69,6 +71,8 @@ export class Controller {
   readonly #putOff = new Set<string>();
   /** By uid: requests that have their condition, while the watch has not shown it yet. */
   readonly #written = new Set<string>();
+  readonly #foreign = new ForeignDecisions();
+  readonly #standings = new Standings();
   /** Requests were let go because there were too many of all. */
   #shedding = false;
   /** Users of whom there were more than are kept of one, each of which somebody may wait for. */
@@ -141,6 +145,7 @@ export class Controller {
   lead(): void {
     if (this.#stopped || this.#leading) return;
     this.#leading = true;
+    this.#foreign.lead(this.#options.now());
     this.#writeProblem = undefined;
     this.redecideAll();
     this.#queue.start();
@@ -149,6 +154,9 @@ export class Controller {
   /** Decides no longer, and goes on watching. */
   rest(): void {
     this.#leading = false;
+    this.#foreign.rest();
+    // Another one's verdicts come now.
+    this.#standings.clear();
     // What is under way ends by itself: it may no longer write, and nobody waits for it.
     void this.#queue.drain(0);
   }
@@ -191,7 +199,9 @@ export class Controller {
     return this.#requestors.pending(request);
   }
 
-  readonly live: readonly HealthCheck[] = [aliveCheck('watch', () => this.#watches.named())];
+  get live(): readonly HealthCheck[] {
+    return [aliveCheck('watch', () => this.#watches.named()), worksCheck('queue', this.#queue)];
+  }
 
   readonly ready: readonly HealthCheck[] = [
     { name: 'requests', problem: () => this.#unlisted() },
@@ -216,10 +226,14 @@ export class Controller {
   /** Brings the gauges up to date, before a scrape. */
   measure(): void {
     this.#options.metrics.queue.measured(this.queueState);
+    const pending = [...this.#watches.all()].filter(({ uid }) => !this.#written.has(uid));
+    this.#options.metrics.requests.measured(this.#standings.of(pending, this.#options.now()));
     this.#watches.measure();
   }
 
   #wants(request: CertificateRequest, from: 'list' | 'watch'): boolean {
+    const before = this.#watches.find(request.name);
+    if (before?.request.uid === request.uid) this.#report.foreign(request, this.#foreign.find(request));
     // A finished request is not kept, but that it was made is: an older one is not what its kubelet waits for.
     this.#requestors.saw(request);
     // What a list shows as past is not even looked at; what comes past by a watch says that a clock is wrong.
@@ -301,6 +315,8 @@ export class Controller {
 
   #forgetVerdicts(uid: string): void {
     this.#written.delete(uid);
+    this.#foreign.forget(uid);
+    this.#standings.forget(uid);
     this.#waits.forget(uid);
     this.#options.events.forget(uid);
     this.#options.forgotten?.(uid);
@@ -339,9 +355,13 @@ export class Controller {
         startedAt = performance.now();
         return this.#options.decide(request);
       },
-      put: (object, wanted) => {
+      put: async (object, wanted) => {
+        this.#foreign.begin(object.metadata.uid);
         const timeoutMs = Math.floor(Math.min(writeMs, gate.leftMs()));
-        return putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+        const begunAt = performance.now();
+        const written = await putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+        this.#options.metrics.stages.wrote(performance.now() - begunAt);
+        return written;
       },
       read: async (name) => {
         try {
@@ -353,7 +373,10 @@ export class Controller {
       },
       message: ({ verdict, approvedBy }) =>
         verdict.kind === 'approve' ? approvedBy : explainVerdict(verdict).slice(0, maxMessage),
-      decided: (request, decision) => this.#report.decided(request, decision, performance.now() - startedAt),
+      decided: (request, decision) => {
+        this.#standings.set(request.uid, decision.verdict.kind);
+        this.#report.decided(request, decision, performance.now() - startedAt);
+      },
       wrote: (request, condition, decision) => {
         this.#writeProblem = undefined;
         if (this.#watches.find(request.name)?.request.uid === request.uid) this.#written.add(request.uid);

@@ -88,6 +88,8 @@ export class WorkQueue {
   readonly #waiting = new Crowd<Item>();
   readonly #idle = new Set<() => void>();
   #started = false;
+  /** When a worker last took or finished anything, or had something to take after nothing. */
+  #movedAt = 0;
   #working = 0;
   #sequence = 0;
   #abort = new AbortController();
@@ -176,6 +178,7 @@ export class WorkQueue {
   start(): void {
     if (this.#started) return;
     this.#started = true;
+    this.#movedAt = this.#clock.now();
     this.#abort = new AbortController();
     this.#setAlarm();
     this.#schedulePump();
@@ -229,6 +232,12 @@ export class WorkQueue {
     return since === Infinity ? 0 : this.#clock.now() - since;
   }
 
+  /** How long nothing was taken or finished, while there was something to do; 0 where nothing is to be done. */
+  stillMs(): number {
+    if (!this.#started || (this.#order.size === 0 && this.#working === 0)) return 0;
+    return this.#clock.now() - this.#movedAt;
+  }
+
   #wait(item: Item, at: number): void {
     item.dueAt = Math.max(at, item.notBefore);
     this.#waiting.add(item);
@@ -251,6 +260,7 @@ export class WorkQueue {
   #makeReady(item: Item): void {
     item.state = 'ready';
     item.readySince = this.#clock.now();
+    if (this.#order.size === 0 && this.#working === 0) this.#movedAt = item.readySince;
     this.#order.add(item);
     this.#schedulePump();
   }
@@ -301,6 +311,7 @@ export class WorkQueue {
       if (item === undefined) break;
       this.#waiting.delete(item);
       item.state = 'working';
+      this.#movedAt = this.#clock.now();
       this.#working += 1;
       this.#observer.waited?.(this.#clock.now() - item.readySince);
       void this.#work(item);
@@ -323,6 +334,7 @@ export class WorkQueue {
       this.#observer.threw?.(item.key, error);
     }
     this.#working -= 1;
+    this.#movedAt = this.#clock.now();
     const costly = outcome.kind === 'failed' && outcome.costly === true;
     this.#shares.end(group, costly && this.#started);
     this.#settle(item, outcome);

@@ -1,10 +1,12 @@
 import type { CertificateRequest } from '../decide/request.ts';
 import { isNotFound, type KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
-import { explainVerdict, type VerdictEvents } from '../observe/events.ts';
+import { explainVerdict } from '../observe/event.ts';
+import type { VerdictEvents } from '../observe/events.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { escapeText } from '../text/escape.ts';
+import type { ForeignDecision } from './foreign.ts';
 import type { Judged, ReconcileOptions } from './reconcile.ts';
 import type { WrittenCondition } from './write.ts';
 
@@ -58,6 +60,17 @@ export class Report {
     this.#tell((observer) => observer.wrote?.(request, decision, condition));
   }
 
+  /** Somebody else decided it. Undefined: nobody did. */
+  foreign(request: CertificateRequest, decision: ForeignDecision | undefined): void {
+    if (decision === undefined) return;
+    const { condition, reason } = decision;
+    this.#options.metrics.requests.decidedByOthers(request.signerName, condition);
+    this.#options.log.warn(
+      { ...identify(request), signer: request.signerName, condition, reason: escapeText(reason) },
+      'decided by somebody else: a person, or another approver',
+    );
+  }
+
   /** @returns what is wrong with writing itself; undefined when it is about this request alone */
   writeFailed(
     request: CertificateRequest,
@@ -94,8 +107,10 @@ export class Report {
 
 function metricsOf({ metrics, now }: ReportOptions): Observer {
   return {
-    decided: ({ signerName }, { verdict }, durationMs) =>
-      metrics.decided(signerName, verdict.kind, verdict.reasons, durationMs / 1000),
+    decided: ({ signerName }, { verdict, timings }, durationMs) => {
+      metrics.decided(signerName, verdict.kind, verdict.reasons, durationMs / 1000);
+      metrics.stages.decided(timings);
+    },
     wrote: ({ createdAt }, _, condition) => {
       metrics.writes.inc({ condition, result: 'ok' });
       if (condition === 'Approved' && createdAt !== undefined) {

@@ -5,6 +5,11 @@ export type WrittenCondition = 'Approved' | 'Denied';
 
 const reasons = { Approved: 'PolicyAllowed', Denied: 'PolicyDenied' } as const;
 
+/** Whether a condition says that this program wrote it. */
+export function isOurReason(reason: string): boolean {
+  return Object.values<string>(reasons).includes(reason);
+}
+
 /**
  * The object to PUT to /approval. That subresource replaces all conditions by the body's: the foreign ones are
  * carried on. The metadata is the object's own, so that uid and resourceVersion name exactly what was decided.

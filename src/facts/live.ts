@@ -39,16 +39,25 @@ export interface LiveSources {
 /** Runs a source of a fact; what it throws becomes a failure of that fact, and of no other. */
 type Obtain = <T>(fact: string, source: () => Promise<T>) => Promise<T | undefined>;
 
-/** Asks everybody at once. */
-export function liveGather(sources: LiveSources): Gather {
+/**
+ * Asks everybody at once.
+ * @param timed told of each fact, by its name, how long it took to be had or not
+ */
+export function liveGather(
+  sources: LiveSources,
+  timed: (fact: string, ms: number) => void = () => undefined,
+): Gather {
   return async (needs, request) => {
     const failures: FactFailure[] = [];
     const obtain: Obtain = async (fact, source) => {
+      const askedAt = performance.now();
       try {
         return await source();
       } catch (cause) {
         failures.push(failure(fact, cause));
         return undefined;
+      } finally {
+        timed(fact, performance.now() - askedAt);
       }
     };
     const [sar, read, cluster, lookups, dns, pending] = await Promise.all([

@@ -1,4 +1,5 @@
 import { eventError, isJson, jsonBody, statusError } from './answer.ts';
+import { codeOf, describeCall, type Call } from './call.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import { KubeError } from './errors.ts';
 import { aborted, exchange, noLongerWanted, type Answer, type Exchange } from './exchange.ts';
@@ -29,6 +30,8 @@ export interface KubeClientOptions {
   readonly allowPlainHttp?: boolean;
   /** Holds back requests that say how they take their turn. None: the API server paces its clients itself. */
   readonly pacer?: Pacer | undefined;
+  /** Told of each request that was sent, or was to be, and of the beginning of each watch. */
+  readonly observe?: ((call: Call) => void) | undefined;
 }
 
 export interface RequestOptions {
@@ -70,8 +73,9 @@ const isEventType = (type: unknown): type is WatchEvent['type'] =>
  * Nothing is retried here but a 401, once, with fresh credentials: what else to retry is the caller's to know.
  */
 export class KubeClient {
-  readonly #options: Required<Omit<KubeClientOptions, 'pacer'>>;
+  readonly #options: Required<Omit<KubeClientOptions, 'pacer' | 'observe'>>;
   readonly #pacer: Pacer | undefined;
+  readonly #observe: (call: Call) => void;
   readonly #transport: Transport;
   readonly #clock = new ServerClock(() => performance.now());
   readonly #origin: string;
@@ -80,6 +84,7 @@ export class KubeClient {
   constructor(options: KubeClientOptions) {
     this.#options = { ...DEFAULTS, ...options };
     this.#pacer = options.pacer;
+    this.#observe = options.observe ?? (() => undefined);
     const server = parseServer(options.credentials.server, this.#options.allowPlainHttp);
     this.#origin = server.origin;
     this.#prefix = server.pathname.replace(/\/+$/, '');
@@ -169,22 +174,30 @@ export class KubeClient {
     const askedAt = performance.now();
     const timeoutMs = Math.ceil(until - askedAt);
     if (timeoutMs <= 0) throw noTimeLeft(method, path);
-    const answer = await exchange(this.#transport.dispatchers(credential.tls).request, {
-      origin: this.#origin,
-      method,
-      path: this.#prefix + withQuery(path, options?.query),
-      headers: this.#headers(credential, body !== undefined),
-      body: body === undefined ? undefined : JSON.stringify(body),
-      timeoutMs,
-      maxBytes: this.#options.maxBytes,
-      signal: options?.signal,
-      wanted: options?.wanted,
-    });
-    const write = method !== 'GET';
-    if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
-    const object = jsonBody(answer, write);
-    this.#clock.saw(answer.headers['date'], askedAt);
-    return object;
+    const told = describeCall(method, path);
+    const observe = (code: string): void => this.#observe({ ...told, code, ms: performance.now() - askedAt });
+    try {
+      const answer = await exchange(this.#transport.dispatchers(credential.tls).request, {
+        origin: this.#origin,
+        method,
+        path: this.#prefix + withQuery(path, options?.query),
+        headers: this.#headers(credential, body !== undefined),
+        body: body === undefined ? undefined : JSON.stringify(body),
+        timeoutMs,
+        maxBytes: this.#options.maxBytes,
+        signal: options?.signal,
+        wanted: options?.wanted,
+      });
+      const write = method !== 'GET';
+      if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
+      const object = jsonBody(answer, write);
+      this.#clock.saw(answer.headers['date'], askedAt);
+      observe(String(answer.status));
+      return object;
+    } catch (error) {
+      observe(codeOf(error));
+      throw error;
+    }
   }
 
   async *#watchOnce(
@@ -192,6 +205,13 @@ export class KubeClient {
     options: RequestOptions,
     credential: Credential,
   ): AsyncGenerator<WatchEvent, void, undefined> {
+    const askedAt = performance.now();
+    const told = describeCall('GET', path, true);
+    let hasBegun = false;
+    const observe = (code: string): void => {
+      if (!hasBegun) this.#observe({ ...told, code, ms: performance.now() - askedAt });
+      hasBegun = true;
+    };
     const batches = watchLines(this.#transport.dispatchers(credential.tls).watch, {
       origin: this.#origin,
       path: this.#prefix + withQuery(path, { ...options.query, watch: 'true' }),
@@ -201,9 +221,15 @@ export class KubeClient {
       maxLineBytes: this.#options.maxEventBytes,
       signal: options.signal,
       refusal: watchRefusal,
+      accepted: () => observe('200'),
     });
-    for await (const lines of batches) {
-      for (const line of lines) yield parseEvent(line);
+    try {
+      for await (const lines of batches) {
+        for (const line of lines) yield parseEvent(line);
+      }
+    } catch (error) {
+      observe(codeOf(error));
+      throw error;
     }
   }
 

@@ -15,6 +15,8 @@ export interface WatchExchange {
   readonly signal?: AbortSignal | undefined;
   /** Undefined when this answer is a watch; else what is wrong with it, given the beginning of its body. */
   readonly refusal: (answer: Answer) => KubeError | undefined;
+  /** It is one. */
+  readonly accepted?: () => void;
 }
 
 const MAX_REFUSAL_BODY = 64 * 1024;
@@ -111,6 +113,7 @@ class WatchStream implements Dispatcher.DispatchHandler {
       return;
     }
     const { idleMs } = this.#request;
+    this.#request.accepted?.();
     this.#arm(
       idleMs,
       `nothing came on the watch of ${this.#request.path} for ${String(idleMs)} ms`,

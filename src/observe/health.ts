@@ -23,17 +23,21 @@ export interface HealthOptions {
   readonly beforeScrape: () => void;
 }
 
-/** Serves /livez, /readyz and /metrics. Nothing on it comes from a request unescaped, and nothing can be changed by it. */
+/**
+ * Serves /livez, /readyz and /metrics. Nothing on it comes from a request unescaped, and nothing can be changed by it. As
+ * with Kubernetes' own components, `/livez/NAME` is one check, and `?exclude=NAME` leaves one out; each is always a line.
+ */
 export function serveHealth(options: HealthOptions): Promise<Listening> {
   return listen((request, response) => {
     const send = (status: number, type: string, body: string) => {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
     };
-    const path = (request.url ?? '').replace(/\?.*$/, '');
+    const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
+    const [, probe, name] = /^\/(livez|readyz)(?:\/([a-z-]+))?$/.exec(path) ?? [];
     if (request.method !== 'GET' && request.method !== 'HEAD') send(405, text, 'only GET\n');
-    else if (path === '/livez') send(...checked(options.live));
-    else if (path === '/readyz') send(...checked(options.ready));
-    else if (path === '/metrics') {
+    else if (probe !== undefined) {
+      send(...asked(probe === 'livez' ? options.live : options.ready, name, query));
+    } else if (path === '/metrics') {
       options.beforeScrape();
       options.registry.metrics().then(
         (body) => send(200, options.registry.contentType, body),
@@ -44,6 +48,24 @@ export function serveHealth(options: HealthOptions): Promise<Listening> {
 }
 
 const text = 'text/plain; charset=utf-8';
+
+/** @param name of the one check that is asked for @param query of the URL */
+function asked(
+  checks: readonly HealthCheck[],
+  name: string | undefined,
+  query: string,
+): [number, string, string] {
+  if (name !== undefined) {
+    const found = checks.filter((check) => check.name === name);
+    const names = checks.map((check) => check.name).join(', ');
+    return found.length === 0 ? [404, text, `there is ${names}\n`] : checked(found);
+  }
+  const excluded = new URLSearchParams(query).getAll('exclude');
+  const [status, type, body] = checked(checks.filter((check) => !excluded.includes(check.name)));
+  // Kubernetes' components only warn of it, too: a probe must not fail because of a check that is gone.
+  const unknown = excluded.some((one) => !checks.some((check) => check.name === one));
+  return [status, type, unknown ? `${body}warning: a check that is to be excluded is not there\n` : body];
+}
 
 function checked(checks: readonly HealthCheck[]): [number, string, string] {
   const lines = checks.map(({ name, problem, detail }) => ({ name, problem: problem(), detail: detail?.() }));

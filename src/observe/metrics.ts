@@ -1,6 +1,10 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client';
 import type { Reason, VerdictKind } from '../decide/verdict.ts';
+import { ApiMetrics } from './api-metrics.ts';
+import { HealthMetrics } from './health-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
+import { RequestMetrics } from './request-metrics.ts';
+import { StageMetrics } from './stage-metrics.ts';
 import { WatchMetrics } from './watch-metrics.ts';
 
 /** Those that are counted; a request that is left alone has no figure to watch. */
@@ -57,11 +61,20 @@ export class Metrics {
     buckets: seconds,
     registers: [this.registry],
   });
+  readonly stages = new StageMetrics(this.registry);
+  readonly requests = new RequestMetrics(this.registry);
   readonly queue = new QueueMetrics(this.registry);
   readonly watch = new WatchMetrics(this.registry);
+  readonly api = new ApiMetrics(this.registry);
+  readonly health = new HealthMetrics(this.registry);
   readonly eventErrors = new Counter({
     name: `${prefix}event_errors_total`,
     help: 'Events that could not be written.',
+    registers: [this.registry],
+  });
+  readonly eventsSuppressed = new Counter({
+    name: `${prefix}events_suppressed_total`,
+    help: 'Events that were not written because there were too many: about one requestor, one Node, this Pod, or in all. The log has what they would have said.',
     registers: [this.registry],
   });
   readonly activations = new Counter({
@@ -162,6 +175,7 @@ export class Metrics {
   /** The same of a signer. */
   expectSigner(signer: string): void {
     for (const verdict of shownVerdicts) this.decisions.inc({ signer, verdict }, 0);
+    this.requests.expectSigner(signer);
   }
 
   leads(): void {

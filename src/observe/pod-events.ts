@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { EventSink } from './events.ts';
-import { component, cut, maxNoteBytes } from './events.ts';
+import { Budget } from './budget.ts';
+import { component, cut, eventTime, maxNoteBytes, type EventSink } from './event.ts';
 
 /** Our own Pod, as the downward API names it. */
 export interface Pod {
@@ -23,29 +23,28 @@ const kinds = {
 } as const;
 
 /** So many Events in a row, and one more for each minute: a bundle server that goes mad must not fill etcd. */
-const burst = 20;
-const refillMs = 60_000;
+const allowance = { burst: 20, refillMs: 60_000 };
 
 /** Says on our own Pod what became of a policy, or that it leads, and says it again only when that changes. */
 export class PodEvents {
   readonly #pod: Pod;
   readonly #sink: EventSink;
   readonly #now: () => Date;
+  readonly #budget: Budget;
   #said = '';
-  #budget = burst;
-  #refilledAt: number;
 
   constructor(pod: Pod, sink: EventSink, now: () => Date) {
     this.#pod = pod;
     this.#sink = sink;
     this.#now = now;
-    this.#refilledAt = now().getTime();
+    this.#budget = new Budget(allowance, () => now().getTime());
   }
 
   /** @param note escaped already; cut to what the API server takes */
   report(reason: keyof typeof kinds, note: string): void {
     const said = `${reason}\0${note}`;
-    if (said === this.#said || !this.#mayAfford()) return;
+    if (said === this.#said) return;
+    if (!this.#budget.take()) return this.#sink.suppressed();
     this.#said = said;
     this.#sink.createEvent(this.#pod.namespace, this.#event(reason, note, said)).catch((cause: unknown) => {
       // Nobody has heard it: the next one like it says it again.
@@ -54,23 +53,13 @@ export class PodEvents {
     });
   }
 
-  #mayAfford(): boolean {
-    const now = this.#now().getTime();
-    const minutes = Math.max(0, Math.floor((now - this.#refilledAt) / refillMs));
-    this.#refilledAt += minutes * refillMs;
-    this.#budget = Math.min(burst, this.#budget + minutes);
-    if (this.#budget === 0) return false;
-    this.#budget -= 1;
-    return true;
-  }
-
   #event(reason: keyof typeof kinds, note: string, said: string) {
-    const now = this.#now().toISOString();
+    const now = this.#now();
     const { name, namespace, uid } = this.#pod;
-    const suffix = createHash('sha256').update(`${said}\0${now}`).digest('hex').slice(0, 16);
+    const suffix = createHash('sha256').update(`${said}\0${now.toISOString()}`).digest('hex').slice(0, 16);
     return {
       metadata: { name: `${name}.${suffix}`, namespace },
-      eventTime: now.replace('Z', '000Z'),
+      eventTime: eventTime(now),
       reportingController: component,
       reportingInstance: name,
       ...kinds[reason],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aliveCheck } from '../../../src/controller/alive.ts';
+import { aliveCheck, worksCheck } from '../../../src/controller/alive.ts';
 
 const minute = 60_000;
 const watch = (idle: number, age: number, hasSynced = true) => ({
@@ -31,4 +31,11 @@ test.each<[string, ReturnType<typeof watch>, string | undefined]>([
   ]);
   expect(check.name).toBe('nodes');
   expect(check.problem()).toBe(expected && `the watch of Nodes ${expected}`);
+});
+
+test.each([
+  [5 * minute, undefined],
+  [5 * minute + 1, 'no request has been taken up or finished for 300 s, and 7 wait'],
+])('a queue that stands still for %d ms: %s', (still, expected) => {
+  expect(worksCheck('queue', { stillMs: () => still, ready: 7 }).problem()).toBe(expected);
 });

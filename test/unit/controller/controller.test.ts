@@ -5,6 +5,7 @@ import { alone } from '../../../src/controller/gate.ts';
 import type { Judged } from '../../../src/controller/reconcile.ts';
 import { requestSchema } from '../../../src/decide/input.ts';
 import { probeDocument } from '../../../src/decide/probe.ts';
+import { EventLimits } from '../../../src/observe/event-limits.ts';
 import { VerdictEvents } from '../../../src/observe/events.ts';
 import { createLogger } from '../../../src/observe/log.ts';
 import { Metrics } from '../../../src/observe/metrics.ts';
@@ -38,9 +39,13 @@ const parts = (events: VerdictEvents) => ({
 });
 const unheard = () =>
   new VerdictEvents(
-    { createEvent: () => Promise.resolve(), failed: () => undefined },
-    'test',
-    () => new Date(),
+    { createEvent: () => Promise.resolve(), failed: () => undefined, suppressed: () => undefined },
+    {
+      instance: 'test',
+      now: () => new Date(),
+      limits: new EventLimits(() => performance.now()),
+      remedy: () => () => undefined,
+    },
   );
 
 test('what is said of a request that went away while it was decided is forgotten too', async () => {

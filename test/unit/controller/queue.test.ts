@@ -462,3 +462,32 @@ test('tells how long the oldest has been ready', async () => {
   await clock.turn(50);
   expect(queue.oldestAgeMs()).toBe(350);
 });
+
+test('stands still only while there is something to do, and nothing is taken or finished', async () => {
+  const { clock, queue, last } = setUp({ concurrency: 1 });
+  queue.add('early', of('a'));
+  await clock.turn(1_000);
+  expect(queue.stillMs()).toBe(0);
+  queue.start();
+  await settle();
+  await clock.turn(2_000);
+  expect(queue.stillMs()).toBe(2_000);
+  queue.add('second', of('b'));
+  await clock.turn(1_000);
+  expect(queue.stillMs()).toBe(3_000);
+  await last().finish();
+  expect(queue.stillMs()).toBe(0);
+  await clock.turn(1_000);
+  await last().finish();
+  await clock.turn(60_000);
+  expect(queue.stillMs()).toBe(0);
+  // What comes now has waited for nobody.
+  queue.add('third', of('c'));
+  expect(queue.stillMs()).toBe(0);
+  await settle();
+  await clock.turn(5_000);
+  const drained = queue.drain(0);
+  expect(queue.stillMs()).toBe(0);
+  await last().finish();
+  await drained;
+});

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { CertificateRequest } from '../../../src/decide/request.ts';
 import type { Reason, Verdict } from '../../../src/decide/verdict.ts';
+import { EventLimits } from '../../../src/observe/event-limits.ts';
 import { VerdictEvents } from '../../../src/observe/events.ts';
 import { request as requestOf } from '../decide/stubs.ts';
 
@@ -15,6 +16,8 @@ type Created = {
 
 let created: Created[];
 let failures: unknown[];
+let suppressed: number;
+let remedies: Record<string, string>;
 let broken: Error | undefined;
 let now: Date;
 let events: VerdictEvents;
@@ -31,8 +34,19 @@ beforeEach(() => {
       created.push(event as Created);
     },
     failed: (cause: unknown) => failures.push(cause),
+    suppressed: () => (suppressed += 1),
   };
-  events = new VerdictEvents(sink, 'host-1', () => now);
+  suppressed = 0;
+  remedies = {};
+  events = new VerdictEvents(sink, {
+    instance: 'host-1',
+    now: () => now,
+    limits: new EventLimits(() => now.getTime()),
+    remedy:
+      () =>
+      ({ code }) =>
+        remedies[code],
+  });
 });
 
 const because = (...codes: string[]): Reason[] =>
@@ -172,6 +186,69 @@ describe('the note', () => {
     events.report(request, { kind: 'deny', reasons, warnings: [] }, 'enforce');
     expect(created[0]?.note).toHaveLength(length);
     expect(created[0]?.note).toMatch(end);
+  });
+});
+
+describe('what to do', () => {
+  test('follows what is wrong, each piece once', () => {
+    remedies = { A: 'Do this.', B: 'Do this.', C: 'Do\nthat.', D: 'None. It goes away.' };
+    events.report(request, wait('A', 'B', 'C', 'D', 'E'), 'enforce');
+    expect(created[0]?.note).toBe(
+      ['A', 'B', 'C', 'D', 'E'].map((code) => `${code}: msg of ${code}`).join('; ') +
+        '. To do: Do this. Do that.',
+    );
+  });
+
+  test('is there however long the rest is, and is bounded and escaped itself', () => {
+    remedies = { A: `\u001B[31m${'x'.repeat(5000)}` };
+    const note = noteOf('y'.repeat(200), 'A');
+    expect(note).toContain('To do: \\u{1b}[31mxxx');
+    expect(Buffer.byteLength(note)).toBeLessThan(700);
+    const reasons = Array.from({ length: 20 }, () => ({
+      code: 'A',
+      msg: 'z'.repeat(200),
+      source: 'policy' as const,
+    }));
+    remedies = { A: 'Mend it.' };
+    events.report(request, { kind: 'deny', reasons, warnings: [] }, 'enforce');
+    expect(created.at(-1)?.note).toMatch(/z\.\.\.\. To do: Mend it\.$/);
+    expect(Buffer.byteLength(created.at(-1)?.note ?? '')).toBe(1024);
+  });
+});
+
+const file = (count: number, username: string) => {
+  for (let index = 0; index < count; index += 1) {
+    events.report(requestOf({ uid: `${username}-${String(index)}`, username }), wait('A'), 'enforce');
+  }
+};
+
+describe('there are not too many', () => {
+  test('of one requestor', () => {
+    file(5000, 'system:node:thief');
+    expect([created.length, suppressed]).toEqual([50, 4950]);
+    // Nobody else is silenced by it.
+    file(1, 'system:node:honest');
+    expect(created).toHaveLength(51);
+    now = new Date(now.getTime() + 60_000);
+    file(5000, 'system:node:thief');
+    expect(created).toHaveLength(63);
+  });
+
+  test('of all', () => {
+    for (let node = 0; node < 1000; node += 1) file(5, `system:node:n${String(node)}`);
+    expect([created.length, suppressed]).toEqual([500, 4500]);
+    now = new Date(now.getTime() + 60_000);
+    for (let node = 1000; node < 2000; node += 1) file(5, `system:node:n${String(node)}`);
+    expect(created).toHaveLength(800);
+  });
+
+  test('and one that there was no room for is said when its request is decided again', () => {
+    file(51, 'a');
+    expect(created).toHaveLength(50);
+    now = new Date(now.getTime() + 5_000);
+    file(51, 'a');
+    expect(created).toHaveLength(51);
+    expect(created.at(-1)?.regarding['uid']).toBe('a-50');
   });
 });
 

@@ -54,6 +54,40 @@ test('names what is not well', async () => {
   expect(await get('/readyz')).toMatchObject({ status: 503, body: '[-] requests: not listed\n[+] nodes\n' });
 });
 
+const two = { ready: [check('requests', 'not listed'), check('nodes')] };
+
+test.each([
+  ['/readyz/nodes', 200, '[+] nodes\n'],
+  ['/readyz/requests', 503, '[-] requests: not listed\n'],
+  ['/readyz/watch', 404, 'there is requests, nodes\n'],
+  ['/readyz/', 404, 'there is /livez, /readyz and /metrics\n'],
+  ['/readyz?exclude=requests', 200, '[+] nodes\n'],
+  ['/readyz?verbose&exclude=requests&exclude=nodes', 200, '\n'],
+  [
+    '/readyz?exclude=requests&exclude=%3Cb%3E',
+    200,
+    '[+] nodes\nwarning: a check that is to be excluded is not there\n',
+  ],
+  ['/readyz?exclude=', 503, /^\[-\] requests.*\n\[\+\] nodes\nwarning/],
+])('one check, or all but one: %s: %d', async (path, status, body) => {
+  const { get } = await serve(two);
+  const answer = await get(path);
+  expect(answer).toMatchObject({ status, type: 'text/plain; charset=utf-8' });
+  if (typeof body === 'string') expect(answer.body).toBe(body);
+  else expect(answer.body).toMatch(body);
+});
+
+test('each check is a metric, too', async () => {
+  const metrics = new Metrics('1.2.3', () => new Set());
+  metrics.health.measured({ livez: [check('watch')], readyz: two.ready });
+  const lines = (await metrics.registry.metrics()).split('\n').filter((line) => /healthcheck\{/.test(line));
+  expect(lines).toEqual([
+    'csr_approver_healthcheck{type="livez",name="watch"} 1',
+    'csr_approver_healthcheck{type="readyz",name="requests"} 0',
+    'csr_approver_healthcheck{type="readyz",name="nodes"} 1',
+  ]);
+});
+
 const detail = () => 'standby, a leads';
 const withDetail = (problem?: string) => serve({ ready: [{ ...check('leader', problem), detail }] });
 

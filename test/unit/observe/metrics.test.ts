@@ -113,3 +113,25 @@ test('what is counted of a bundle, a signer and the watches is there before anyt
     'csr_approver_policy_last_successful_fetch_timestamp_seconds{bundle="policy"} 1795327200',
   ]);
 });
+
+test('stages and facts are timed by kind, and no name of an author is a label', async () => {
+  const metrics = new Metrics('1', () => new Set());
+  metrics.stages.decided({ decode: 1, form: 2, total: 3 });
+  metrics.stages.wrote(40);
+  for (const name of ['sar.selfnodeserver', 'sar.other', 'node', 'lookups.machine', 'nodes', 'sarcasm']) {
+    metrics.stages.gathered(name, 5);
+  }
+  const counts = (await metrics.registry.metrics()).matchAll(
+    /^csr_approver_(?:stage|fact)_duration_seconds_count\{(.*)\} (\d+)$/gm,
+  );
+  expect([...counts].map(([, label, count]) => `${label ?? ''} ${count ?? ''}`)).toEqual([
+    'stage="decode" 1',
+    'stage="form" 1',
+    'stage="facts" 0',
+    'stage="evaluation" 0',
+    'stage="write" 1',
+    'fact="sar" 2',
+    'fact="node" 1',
+    'fact="lookups" 1',
+  ]);
+});

@@ -3,6 +3,7 @@ import { PodEvents, ownPod } from '../../../src/observe/pod-events.ts';
 
 const pod = { name: 'approver-1', namespace: 'rego-csr-approver', uid: '6d5a4b1e-0000' };
 let created: Record<string, unknown>[];
+let suppressed = 0;
 let failures: unknown[];
 let broken: Error | undefined;
 let now: Date;
@@ -19,6 +20,7 @@ beforeEach(() => {
       created.push(event);
     },
     failed: (cause: unknown) => failures.push(cause),
+    suppressed: () => (suppressed += 1),
   };
   events = new PodEvents(pod, sink, () => now);
 });
@@ -70,6 +72,7 @@ describe('is said again', () => {
   test('not without end: a bundle that changes all the time does not fill etcd', () => {
     said(...Array.from({ length: 1000 }, (_, index) => String(index)));
     expect(created).toHaveLength(20);
+    expect(suppressed).toBe(980);
     now = new Date(now.getTime() + 2 * 60_000);
     said('x', 'y', 'z');
     expect(created).toHaveLength(22);
