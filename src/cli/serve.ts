@@ -18,6 +18,7 @@ import { eventSink } from './events.ts';
 import { reachMs } from './reach.ts';
 import type { Running } from './running.ts';
 import { statusOf } from './status.ts';
+import { tracedSources } from './traced.ts';
 import { watchNodes } from './watch-nodes.ts';
 
 /** How long a stop waits for what is being decided; below the 30 s that Kubernetes grants a pod. */
@@ -50,7 +51,9 @@ export async function serve(running: Running): Promise<void> {
     },
   };
   const leadership = leadershipOf(running, follower, podEvents);
-  const gather = liveGather({ ...sources, ...shared }, (fact, ms) => metrics.stages.gathered(fact, ms));
+  const gather = liveGather(tracedSources({ ...sources, ...shared }, running.tracing), (fact, ms) =>
+    metrics.stages.gathered(fact, ms),
+  );
   const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents, {
     observers: [observed.decisions, observed.reasons],
     forgotten: (uid) => observed.reasons.forget(uid),

@@ -4,6 +4,7 @@ import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
 import { electionConfig } from './election.ts';
 import { policyConfig } from './policy.ts';
+import { tracingConfig } from './tracing.ts';
 
 const cidr = z
   .string()
@@ -175,6 +176,7 @@ export const configSchema = z.strictObject({
         .describe('Its port; 0 picks a free one, which the log names.'),
     })
     .prefault({}),
+  tracing: tracingConfig,
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line logged.'),

@@ -12,6 +12,7 @@ import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { QueueState } from '../observe/queue-metrics.ts';
+import type { Attributes, Tracing } from '../observe/tracing.ts';
 import { Aging } from './aging.ts';
 import { aliveCheck, worksCheck } from './alive.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -45,6 +46,8 @@ export interface ControllerOptions extends ReconcileOptions {
   /** How long whoever asks that signer waits; undefined: for ever. */
   readonly maxAgeSeconds: (signer: string) => number | undefined;
   readonly observers?: readonly Observer[];
+  /** None: what is done is in no trace. */
+  readonly tracing?: Pick<Tracing, 'root' | 'within'> | undefined;
   /** A request is gone, or finished: whoever keeps anything of it may forget it. */
   readonly forgotten?: (uid: string) => void;
 }
@@ -326,11 +329,17 @@ export class Controller {
     const found = this.#watches.find(name);
     if (found === undefined || this.#written.has(found.request.uid)) return { kind: 'done' } as const;
     if (!this.#options.gate.mayAct()) return { kind: 'again', afterMs: 0 } as const;
-    const outcome = await this.#reconcile(found);
+    const outcome = await this.#traced(found);
     // It may have gone meanwhile; what was noted of it since then nobody would ever forget.
     const { uid } = found.request;
     if (this.#watches.find(name)?.request.uid !== uid) this.#forgetVerdicts(uid);
     return outcome;
+  }
+
+  #traced(found: Pending): Promise<Outcome> {
+    const { tracing } = this.#options;
+    if (tracing === undefined) return this.#reconcile(found);
+    return tracing.root('csr.reconcile', attributesOf(found.request), () => this.#reconcile(found));
   }
 
   async #reconcile(found: Pending): Promise<Outcome> {
@@ -346,7 +355,7 @@ export class Controller {
   }
 
   #actions(): ReconcileActions {
-    const { client, gate } = this.#options;
+    const { client, gate, tracing } = this.#options;
     let startedAt = 0;
     const term = gate.term();
     return {
@@ -359,7 +368,8 @@ export class Controller {
         this.#foreign.begin(object.metadata.uid);
         const timeoutMs = Math.floor(Math.min(writeMs, gate.leftMs()));
         const begunAt = performance.now();
-        const written = await putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+        const write = () => putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+        const written = await (tracing === undefined ? write() : tracing.within('csr.write', {}, write));
         this.#options.metrics.stages.wrote(performance.now() - begunAt);
         return written;
       },
@@ -389,6 +399,12 @@ export class Controller {
       waitMs: (request, askedSeconds) => this.#waits.next(request.uid, askedSeconds),
     };
   }
+}
+
+/** What a trace says of a request. Names and users are chosen by others. */
+function attributesOf(request: CertificateRequest): Attributes {
+  const { csr, uid, user } = identify(request);
+  return { 'csr.name': csr, 'csr.uid': uid, 'csr.requestor': user, 'csr.signer_name': request.signerName };
 }
 
 /** A node has one request that it waits for; other users may be many machines that share a token. */

@@ -9,7 +9,7 @@ export interface Shown {
   readonly more_reasons?: number;
 }
 
-export interface ShownReason {
+interface ShownReason {
   readonly code: string;
   readonly msg: string;
 }

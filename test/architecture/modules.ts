@@ -19,6 +19,7 @@ export const kinds: Readonly<Record<string, readonly string[]>> = {
   threads: ['node:worker_threads', 'node:wasi'],
   timers: ['node:timers', 'node:timers/promises'],
   machine: ['node:os', 'node:process'],
+  context: ['node:async_hooks'],
   processes: ['node:child_process', 'node:cluster'],
 };
 
@@ -45,6 +46,7 @@ const everythingBelow = [
   'activation',
   'verify',
   'facts',
+  'tracing',
   'observe',
   'decide',
   'config',
@@ -123,6 +125,20 @@ export const modules: readonly Module[] = [
     holds: 'what the cluster says about a request: access reviews, Node, claims, cluster, lookups, DNS',
     imports: ['decide', 'csr/ip.ts', 'kube', 'text'],
     uses: ['DNS', 'timers'],
+  },
+  {
+    folder: 'tracing',
+    holds: "spans, by OpenTelemetry's SDK; an entry of its own, loaded where tracing is configured",
+    imports: ['observe/tracing.ts'],
+    uses: [
+      'files',
+      'context',
+      '@opentelemetry/api',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+    ],
   },
   {
     folder: 'observe',

@@ -55,7 +55,7 @@ afterAll(async () => {
   await scene?.close();
 });
 afterEach(async () => {
-  await Promise.all([...browser.contexts().map((context) => context.close())]);
+  await Promise.all(browser.contexts().map((context) => context.close()));
   await Promise.all(running.map((program) => program.stop()));
   running = [];
   await scene.cluster.kubectl(['delete', 'csr', '--all']);

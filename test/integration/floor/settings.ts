@@ -91,6 +91,10 @@ export const fields: Readonly<Record<string, readonly Row[]>> = {
   'server.port': takes(0),
   'admin.address': takes('127.0.0.1'),
   'admin.port': takes(0),
+  'tracing.endpoint': takes('http://127.0.0.1:9/v1/traces'),
+  'tracing.samplingRatio': [...refuses('ConfigInvalid', 2), ...takes(1)],
+  'tracing.headersFile': takes('/nonexistent'),
+  'tracing.caFile': refuses('TracingFailed', '/nonexistent'),
   'log.level': takes('error'),
 };
 
