@@ -41,6 +41,7 @@ export default defineConfig({
           'test/documents/**/*.test.ts',
           'test/demo/**/*.test.ts',
           'test/npm/**/*.test.ts',
+          'test/chart/**/*.test.ts',
         ],
         { test: 120_000, hook: 120_000 },
       ),

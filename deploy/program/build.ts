@@ -12,7 +12,7 @@ import {
 import * as esbuild from 'esbuild';
 import { version } from '../../src/cli/version.ts';
 import { bundledPackages, licenceTexts } from './bundled.ts';
-import { runMemory } from './memory.ts';
+import { runAllocation, runMemory } from './memory.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const dist = `${root}dist`;
@@ -84,12 +84,19 @@ copyFileSync(process.execPath, `${dist}/node.new`, constants.COPYFILE_FICLONE);
 chmodSync(`${dist}/node.new`, 0o755);
 renameSync(`${dist}/node.new`, `${dist}/node`);
 
+// What the environment says already counts.
+const allocation = Object.entries(runAllocation).map(([name, value]) => `${name}="\${${name}:-${value}}"`);
 writeFileSync(
   `${dist}/rego-csr-approver`,
   `#!/bin/sh
 # Becomes the node beside it, running the program beside it: one process, and no other node is ever used.
 here=$(dirname -- "$(readlink -f -- "$0")")
-case \${1:-} in run) memory='${runMemory.join(' ')}' ;; *) memory= ;; esac
+memory=
+case \${1:-} in run)
+  memory='${runMemory.join(' ')}'
+  export ${allocation.join(' ')}
+  ;;
+esac
 # shellcheck disable=SC2086 -- two words
 exec "$here/node" $memory "$here/rego-csr-approver.mjs" "$@"
 `,

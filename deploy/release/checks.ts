@@ -1,5 +1,6 @@
 /** What must hold before anything is changed; nothing here changes anything. */
 import { compareVersions, parseVersion, type Version } from '../image/semver.ts';
+import { chartRepository } from '../helm/pack.ts';
 import { listTags } from '../image/push.ts';
 import { ReleaseError } from './error.ts';
 import { Git } from './git.ts';
@@ -111,11 +112,14 @@ async function checkNewer({ git, version, root }: Release): Promise<void> {
 /** A version in the registry without a tag in git was pushed by someone else, or from a history that is gone. */
 async function checkRegistry({ image, version, tag }: Release): Promise<void> {
   if (image === undefined) return;
-  const existing = await listTags(image.repository, image.plainHttp);
-  if (existing.includes(version.text)) {
-    throw new ReleaseError(
-      'VersionTaken',
-      `${image.repository} has ${version.text}, and git has no ${tag}: a version never changes, release the next one`,
-    );
+  for (const repository of [image.repository, chartRepository(image.repository)]) {
+    // oxlint-disable-next-line no-await-in-loop -- two
+    const existing = await listTags(repository, image.plainHttp);
+    if (existing.includes(version.text)) {
+      throw new ReleaseError(
+        'VersionTaken',
+        `${repository} has ${version.text}, and git has no ${tag}: a version never changes, release the next one`,
+      );
+    }
   }
 }

@@ -16,6 +16,8 @@ export const places: readonly Place[] = [
     file: 'package-lock.json',
     pattern: /^( {4}"": \{\n {6}"name": "rego-csr-approver",\n {6}"version": ")([^"]+)/m,
   },
+  { file: 'deploy/chart/Chart.yaml', pattern: /^(version: )(\S+)/m },
+  { file: 'deploy/chart/Chart.yaml', pattern: /^(appVersion: )(\S+)/m },
   { file: 'deploy/kustomize/base/deployment.yaml', pattern: /^( +image: rego-csr-approver:)(\S+)/m },
 ];
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tagsOf } from '../image/tags.ts';
+import { chartDigest } from './chart-steps.ts';
 import { Output } from './output.ts';
 import { notes, type Release } from './release.ts';
 
@@ -24,6 +25,7 @@ export async function writeResults(release: Release): Promise<string> {
     commit: await git.head(),
     package_sha256: createHash('sha256').update(readFileSync(tarball)).digest('hex'),
     digest: output.read('digest')?.trim() ?? '',
+    chart_digest: await chartDigest(release),
     prerelease: String(prerelease),
     latest: String(latest),
     npm_tag: npmTag,

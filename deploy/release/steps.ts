@@ -1,6 +1,7 @@
 /** The steps of a release, in order. Each knows whether it is done, so that an interrupted release goes on. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { chartSteps } from './chart-steps.ts';
 import { imageSteps } from './image-steps.ts';
 import { ReleaseError } from './error.ts';
 import { Output } from './output.ts';
@@ -11,15 +12,18 @@ import type { Step } from './step.ts';
 /** The tag comes after all that can fail here, and before all that others see. */
 export const stepsOf = (release: Release): readonly Step[] => {
   const { image, packed, pushed } = imageSteps(release);
+  const chart = chartSteps(release);
   return [
     write(release),
     commit(release),
     test(release),
     image,
     packed,
+    chart.packed,
     tag(release),
     push(release),
     ...(pushed ? [pushed] : []),
+    ...(chart.pushed ? [chart.pushed] : []),
   ];
 };
 

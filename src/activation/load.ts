@@ -95,17 +95,20 @@ export async function loadPolicies(config: Config): Promise<Policies> {
  */
 export async function loadBundle(config: Config, files: BundleFiles, signal: AbortSignal): Promise<Loaded> {
   const isolate = new Isolate(isolateOptions(config));
-  const end = () => void isolate.close();
+  // Begins no thread before a bundle has rules for the decision log.
+  const logIsolate = new Isolate({ ...isolateOptions(config), workers: 1 });
+  const close = async () => void (await Promise.all([isolate.close(), logIsolate.close()]));
+  const end = () => void close();
   signal.addEventListener('abort', end, { once: true });
   try {
     const overlays = await configuredOverlays(config);
     const policies = await named(nameOf(config), async () =>
-      loadPoliciesFrom(config, await verified(config, files), isolate, overlays),
+      loadPoliciesFrom(config, await verified(config, files), isolate, overlays, logIsolate),
     );
     const [revision = ''] = [...policies.signers.values()].map((policy) => policy.revision);
-    return { policies, revision, close: () => isolate.close() };
+    return { policies, revision, close };
   } catch (cause) {
-    await isolate.close();
+    await close();
     throw cause;
   } finally {
     signal.removeEventListener('abort', end);
@@ -124,6 +127,7 @@ export async function loadPoliciesFrom(
   files: BundleFiles,
   isolate: Isolate,
   overlays: readonly Overlay[] = [],
+  logIsolate = isolate,
 ): Promise<Policies> {
   const floor = await loadFloor(probeFor, isolate);
   const choice = {
@@ -133,7 +137,7 @@ export async function loadPoliciesFrom(
     probe: probeFor,
     overlays,
   };
-  const signers = await loadPolicy(files, choice, isolate);
+  const signers = await loadPolicy(files, choice, isolate, logIsolate);
   // One name with two meanings is told now, and not of each request.
   for (const [signer, { needs }] of signers) unionOfNeeds(floor.needs.get(signer) ?? noFacts, needs);
   return { floor, signers };

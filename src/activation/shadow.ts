@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
-import type { Decided } from '../decide/shadow.ts';
+import type { Decided, ShadowOutcome } from '../decide/shadow.ts';
 import { decideCandidate, gistOf, isComparable } from '../decide/shadow.ts';
 import type { Verdict } from '../decide/verdict.ts';
 import type { Activation } from './activation.ts';
@@ -29,6 +29,8 @@ export interface ShadowObserver {
 export interface ToCompare extends Decided {
   /** Whether the policies that made it are in force still; else it is made again, and compared then. */
   readonly stands: () => boolean;
+  /** Told once what became of it, sooner or later. Must not throw. */
+  readonly settled?: ((outcome: ShadowOutcome) => void) | undefined;
 }
 
 export interface ShadowOptions<Candidate> {
@@ -86,21 +88,28 @@ export class Shadow<Candidate> {
   /** Takes a decision and returns at once. */
   compare(work: ToCompare): void {
     const { activation, observer } = this.#options;
-    if (this.#stopping.signal.aborted || activation.policies === undefined) return;
+    if (this.#stopping.signal.aborted || activation.policies === undefined) {
+      work.settled?.({ status: 'skipped' });
+      return;
+    }
     if (!isComparable(work.decision)) {
       observer.skipped();
+      work.settled?.({ status: 'skipped' });
       return;
     }
     const { uid } = work.request;
     const isFull = this.#waiting.size >= this.#limits.waiting && !this.#waiting.has(uid);
     // What there is no room for anyway is not worth the time that it takes to be measured.
     const characters = isFull ? Infinity : sizeOf(work);
-    const before = this.#waiting.get(uid)?.characters ?? 0;
-    if (this.#characters - before + characters > this.#limits.characters) {
+    const before = this.#waiting.get(uid);
+    const more = characters - (before?.characters ?? 0);
+    if (this.#characters + more > this.#limits.characters) {
       observer.dropped();
+      work.settled?.({ status: 'dropped' });
       return;
     }
-    this.#characters += characters - before;
+    before?.work.settled?.({ status: 'superseded' });
+    this.#characters += more;
     this.#waiting.set(uid, { work, characters, forgotten: false });
     if (!this.#working) void this.#work();
   }
@@ -121,12 +130,14 @@ export class Shadow<Candidate> {
       if (work.stands()) continue;
       this.#waiting.delete(uid);
       this.#characters -= characters;
+      work.settled?.({ status: 'superseded' });
     }
   }
 
   /** For good. What is under way ends with the candidate's isolate, and is told to nobody. */
   stop(): void {
     this.#stopping.abort();
+    for (const { work } of this.#waiting.values()) work.settled?.({ status: 'superseded' });
     this.#waiting.clear();
     this.#characters = 0;
   }
@@ -168,8 +179,11 @@ export class Shadow<Candidate> {
       if (!made.stands() || !work.stands() || this.#stopping.signal.aborted) continue;
       // At once: in a later turn it might be told of policies that are compared no more.
       this.#tell(job, made.value);
-      break;
+      const { revision = '' } = made.policies.signers.get(work.request.signerName) ?? {};
+      work.settled?.({ status: 'compared', revision, verdict: made.value });
+      return clock() - begin;
     }
+    work.settled?.({ status: 'superseded' });
     return clock() - begin;
   }
 

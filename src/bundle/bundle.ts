@@ -47,12 +47,17 @@ export interface Entrypoint {
   readonly annotation: Annotation;
 }
 
+/** Rules that say what of a decision the decision log must not tell. The names are OPA's. */
+export const logRulePaths = { mask: 'system/log/mask', drop: 'system/log/drop' } as const;
+
 /** A stock OPA bundle with a WebAssembly policy, parsed but not yet trusted to run. */
 export interface Bundle {
   /** Of the manifest, or a digest of the files. */
   readonly revision: string;
   readonly roots: readonly string[];
   readonly entrypoints: readonly Entrypoint[];
+  /** Paths of the entrypoints that are not about requests, but about the decision log. */
+  readonly logRules: readonly string[];
   readonly wasm: Uint8Array;
   readonly data: Readonly<Record<string, unknown>>;
   /** Rego sources by path; `opa build` keeps them beside the module. */
@@ -67,7 +72,7 @@ export function parseBundle(files: BundleFiles): Bundle {
   const head = readManifest(files);
   const roots = checkRoots(head.roots);
   const wasm = readModule(files, head.wasm);
-  const entrypoints = readEntrypoints(head.wasm);
+  const all = readEntrypoints(head.wasm);
   const outside = head.wasm.find((entry) => !isInside(roots, entry.entrypoint.split('/')));
   if (outside !== undefined) {
     throw new PolicyError(
@@ -82,11 +87,16 @@ export function parseBundle(files: BundleFiles): Bundle {
     // A bundle that was built without `--revision` goes by its content, so that a record of a decision can name it.
     revision: head.revision === '' ? digestFiles(files).slice(0, 'sha256:'.length + 16) : head.revision,
     roots,
-    entrypoints,
+    entrypoints: all.filter(({ path }) => !isLogRule(path)),
+    logRules: all.flatMap(({ path }) => (isLogRule(path) ? [path] : [])),
     wasm,
     data: readData(files, roots),
     sources,
   };
+}
+
+function isLogRule(path: string): boolean {
+  return path === logRulePaths.mask || path === logRulePaths.drop;
 }
 
 function readManifest(files: BundleFiles): z.infer<typeof manifest> {

@@ -30,6 +30,7 @@ export type PolicyErrorCode =
   | 'FactsConflict'
   | 'LookupInvalid'
   | 'DecisionInvalid'
+  | 'MaskInvalid'
   | 'OverlayUnreadable'
   | 'OverlayPathUnknown'
   | 'OverlayTypeWrong'

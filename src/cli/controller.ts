@@ -8,6 +8,7 @@ import type { Observer } from '../controller/report.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import type { ShadowOutcome } from '../decide/shadow.ts';
 import { remedyOf } from '../decide/remedies.ts';
 import type { EventOptions } from '../observe/event.ts';
 import { EventLimits } from '../observe/event-limits.ts';
@@ -40,14 +41,23 @@ export function controllerOf(
     );
     // After whatever comes of the decision has been begun.
     const matters = (): boolean => gate.mayAct() && stands();
+    const compared = shadow && Promise.withResolvers<ShadowOutcome>();
     setImmediate(() =>
-      shadow?.compare({ request, decision: value, policies, options: asked, stands: matters }),
+      shadow?.compare({
+        request,
+        decision: value,
+        policies,
+        options: asked,
+        stands: matters,
+        settled: compared?.resolve,
+      }),
     );
     const { entrypoint = '', revision = '' } = policies.signers.get(request.signerName) ?? {};
     return {
       ...value,
       id: seen.id,
       stands,
+      shadow: compared?.promise,
       revision,
       entrypoint,
       floorRevision: policies.floor.revision,
@@ -62,6 +72,10 @@ export function controllerOf(
     remedy: (signer) => (reason) => remedyOf(reason, signer, activation.policies),
   };
   const nodeEvents = new NodeEvents(sink, eventOptions);
+  const onNodes: Observer = {
+    decided: (request, { verdict, input }) =>
+      nodeEvents.report(request, verdict, config.enforcement, input?.node),
+  };
   const controller = new Controller({
     client,
     signers: config.signers,
@@ -75,14 +89,8 @@ export function controllerOf(
     log,
     now: () => client.now(),
     gate,
+    observers: [...listeners.observers, onNodes],
     maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
-    observers: [
-      {
-        decided: (request, { verdict, input }) =>
-          nodeEvents.report(request, verdict, config.enforcement, input?.node),
-      },
-      ...listeners.observers,
-    ],
     forgotten: (uid) => {
       shadow?.forget(uid);
       listeners.forgotten(uid);

@@ -23,7 +23,7 @@ export interface RunOptions {
 }
 
 /** How long a stop waits for the receiver of traces: with what is being decided, less than the 30 s that a pod has. */
-const flushMs = 2_000;
+const flushMs = 1_000;
 
 /** Undefined: nothing is held back here. */
 function pacerOf({ limits: { apiQps, apiBurst } }: Config, share: number): Pacer | undefined {

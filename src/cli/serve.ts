@@ -13,6 +13,7 @@ import { messageOf } from '../text/message.ts';
 import { clusterSources } from './cluster-facts.ts';
 import { controllerOf } from './controller.ts';
 import { leadershipOf } from './election.ts';
+import { decisionLogOf } from './decision-log.ts';
 import { CommandError } from './error.ts';
 import { eventSink } from './events.ts';
 import { reachMs } from './reach.ts';
@@ -54,8 +55,9 @@ export async function serve(running: Running): Promise<void> {
   const gather = liveGather(tracedSources({ ...sources, ...shared }, running.tracing), (fact, ms) =>
     metrics.stages.gathered(fact, ms),
   );
+  const decisionLog = decisionLogOf({ ...running, ...policy, now: () => client.now(), env: io.env });
   const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents, {
-    observers: [observed.decisions, observed.reasons],
+    observers: [observed.decisions, observed.reasons, decisionLog.observer],
     forgotten: (uid) => observed.reasons.forget(uid),
   });
   const live = [...controller.live, ...nodes.live];
@@ -64,13 +66,22 @@ export async function serve(running: Running): Promise<void> {
     ...controller.ready,
     { name: 'nodes', problem: nodes.problem },
     leadership.ready,
+    decisionLog.ready,
     { name: 'shutdown', problem: () => (io.stopping.aborted ? 'told to stop' : undefined) },
   ];
   const checks = { live, ready };
   const servers = await listening(running, {
     ...checks,
-    ...statusOf(running, { checks, controller, nodes: nodes.reflector, leadership, ...observed }),
+    ...statusOf(running, {
+      checks,
+      controller,
+      nodes: nodes.reflector,
+      leadership,
+      decisionLog,
+      ...observed,
+    }),
     beforeScrape: () => {
+      decisionLog.measure();
       controller.measure();
       nodes.measure();
       metrics.health.measured({ livez: live, readyz: ready });
@@ -96,6 +107,7 @@ export async function serve(running: Running): Promise<void> {
   const [finished] = await Promise.all([controller.stop(stopMs), feed.stop()]);
   await leadership.stop(finished);
   await nodes.reflector.stop();
+  await decisionLog.stop();
   await Promise.all(servers.map((server) => server.close()));
   log.info({ finished }, 'stopped');
 }

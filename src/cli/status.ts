@@ -1,8 +1,7 @@
 import type { Controller } from '../controller/controller.ts';
 import type { Reflector } from '../controller/reflector.ts';
-import { refusals } from '../csr/refusals.ts';
 import type { Policies } from '../decide/decide.ts';
-import { hostReasons } from '../decide/host-reasons.ts';
+import { remedyOf } from '../decide/remedies.ts';
 import type { AdminOptions } from '../observe/admin.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { RecentDecisions } from '../status/decisions.ts';
@@ -13,6 +12,7 @@ import { everything } from '../status/pending.ts';
 import type { ProgramStatus } from '../status/status.ts';
 import { remediesOf, showChecks, showWatch } from '../status/status.ts';
 import { escapeText } from '../text/escape.ts';
+import type { RunningDecisionLog } from './decision-log.ts';
 import type { Leadership } from './election.ts';
 import type { Running } from './running.ts';
 
@@ -21,6 +21,7 @@ export interface StatusParts {
   readonly controller: Controller;
   readonly nodes: Reflector<unknown>;
   readonly leadership: Leadership;
+  readonly decisionLog: Pick<RunningDecisionLog, 'status'>;
   readonly decisions: RecentDecisions;
   readonly reasons: PendingReasons;
 }
@@ -33,7 +34,7 @@ const maxFilter = 253;
 export function statusOf(running: Running, parts: StatusParts): Pick<AdminOptions, 'status' | 'page'> {
   const status = (filter: Filter): ProgramStatus => {
     const { policy, config } = running;
-    const { checks, controller, nodes, leadership, decisions, reasons } = parts;
+    const { checks, controller, nodes, leadership, decisionLog, decisions, reasons } = parts;
     const { oldestAgeMs, ...queue } = controller.queueState;
     const shown = {
       ...policy.status(),
@@ -42,11 +43,12 @@ export function statusOf(running: Running, parts: StatusParts): Pick<AdminOption
     };
     return {
       ...shown,
+      ...decisionLog.status(),
       leader: leadership.status(),
       enforcement: config.enforcement,
       on_deny: config.onDeny,
       health: { live: showChecks(checks.live), ready: showChecks(checks.ready) },
-      remedies: remediesOf(shown, (code) => remedyOf(code, policy.activation.policies)),
+      remedies: remediesOf(shown, (code) => remedyOfCode(code, policy.activation.policies)),
       queue: { ...queue, oldest_age_seconds: oldestAgeMs() / 1000 },
       watches: [...controller.watches(), ['the watch of Nodes', nodes] as const].map(([name, watch]) =>
         showWatch(name, watch),
@@ -67,10 +69,9 @@ function textOf(query: URLSearchParams, name: string): string {
 }
 
 /** What to do about a reason: as the METADATA of the rule in force says that gave it, or the program itself. */
-function remedyOf(code: string, policies: Policies | undefined): string | undefined {
-  const ours: Readonly<Record<string, { readonly remedy: string }>> = { ...refusals, ...hostReasons };
-  const known = Object.hasOwn(ours, code) ? ours[code] : undefined;
-  if (known !== undefined) return known.remedy;
+function remedyOfCode(code: string, policies: Policies | undefined): string | undefined {
+  const ours = remedyOf({ code, msg: '', source: 'host' }, '', policies);
+  if (ours !== undefined) return ours;
   const sides = policies === undefined ? [] : [policies.floor, ...policies.signers.values()];
   const declared = sides.map(({ codes }) => codes.get(code)).find((reason) => reason !== undefined);
   return declared === undefined ? undefined : escapeText(declared.remedy.replaceAll(/\s+/g, ' '), maxRemedy);

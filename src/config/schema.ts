@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseIP } from '../csr/ip.ts';
 import { defaultLimits, hardLimits } from '../csr/limits.ts';
+import { decisionLogConfig } from './decision-log.ts';
 import { electionConfig } from './election.ts';
 import { policyConfig } from './policy.ts';
 import { tracingConfig } from './tracing.ts';
@@ -177,6 +178,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   tracing: tracingConfig,
+  decisionLog: decisionLogConfig.prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line logged.'),

@@ -1,6 +1,7 @@
 import type { Decision } from '../decide/decide.ts';
 import type { HostReasonCode } from '../decide/host-reasons.ts';
 import type { CertificateRequest } from '../decide/request.ts';
+import type { ShadowOutcome } from '../decide/shadow.ts';
 import type { VerdictKind } from '../decide/verdict.ts';
 import { KubeError, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/objects.ts';
@@ -26,6 +27,8 @@ export interface Judged extends Decision {
   readonly revision: string;
   /** The rule of that policy, as a path with slashes; empty where no policy decides for the signer. */
   readonly entrypoint: string;
+  /** What a candidate policy says of it, once that is known; undefined where there is none. */
+  readonly shadow?: Promise<ShadowOutcome> | undefined;
   /** Of the floor that judged beside it. */
   readonly floorRevision: string;
   /** Says in an Approved condition by which rules: by those that decided, whatever is in force when it is written. */
@@ -139,7 +142,7 @@ const done: Outcome = { kind: 'done' };
 const standby: Outcome = { kind: 'again', afterMs: 0 };
 
 /** Which condition a verdict leads to. Whatever is not a clear case of one writes none. */
-function conditionFor(verdict: VerdictKind, options: ReconcileOptions): WrittenCondition | undefined {
+export function conditionFor(verdict: VerdictKind, options: ReconcileOptions): WrittenCondition | undefined {
   if (options.enforcement !== 'enforce') return undefined;
   switch (verdict) {
     case 'approve':

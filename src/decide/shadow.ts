@@ -19,6 +19,16 @@ export interface Decided {
   readonly options: DecideOptions;
 }
 
+/** What became of a comparison. */
+export type ShadowOutcome =
+  | { readonly status: 'compared'; readonly revision: string; readonly verdict: Verdict }
+  /** Too many waited. */
+  | { readonly status: 'dropped' }
+  /** The policies in force had not had their facts, or there was no candidate. */
+  | { readonly status: 'skipped' }
+  /** Another decision or another policy came before, or the end of the program. */
+  | { readonly status: 'superseded' };
+
 /**
  * Whether a candidate can be asked for its view. Not when facts were missing: what it would have said had they been there
  * is unknown, and to ask for them once more is to ask at another time.

@@ -42,21 +42,6 @@ const shadow = z.looseObject({
   verdict: verdict.extend({ kind: z.enum([...verdictKinds, 'ignore']) }).optional(),
 });
 
-/** What `decide` reads a request from, where the decoder refused it; fields as in a CertificateSigningRequest. */
-const request = z.looseObject({
-  request: z
-    .unknown()
-    .optional()
-    .describe('base64 of the PEM; absent where it is longer than any configuration lets pass.'),
-  request_characters: z.int().describe('Length of that base64.'),
-  username: z.unknown().optional(),
-  user_uid: z.unknown().optional(),
-  groups: z.unknown().optional(),
-  extra: z.unknown().optional(),
-  usages: z.unknown().optional(),
-  expiration_seconds: z.unknown().optional(),
-});
-
 const custom = z.looseObject({
   format: z.int().describe('Version of `custom`.'),
   csr: z
@@ -77,13 +62,18 @@ const custom = z.looseObject({
       'What is about to be written to the request; whether it was says the line `wrote` of the log, with the same `decision_id`, and the request itself.',
     ),
   floor: z
-    .looseObject({ form: z.unknown().optional(), facts: z.unknown().optional() })
+    .unknown()
     .optional()
     .describe(
-      'What the floor said of the bare request, and of the request with its facts: `pass`, `deny` and `wait`, or `problem`.',
+      'What the floor said of the bare request (`form`), and of the request with its facts (`facts`): `pass`, `deny` and `wait`, or `problem`.',
     ),
   shadow: shadow.optional().describe('What the candidate policy says, where there is one.'),
-  request: request.optional(),
+  request: z
+    .unknown()
+    .optional()
+    .describe(
+      'Where there is no `input`: what the decoder refused, as in a CertificateSigningRequest, with the base64 of its PEM; without that where it is longer than any configuration lets pass.',
+    ),
   texts_erased: z
     .literal(true)
     .optional()
@@ -124,4 +114,5 @@ export const decisionLineSchema = z.looseObject({
 });
 
 export type DecisionLine = z.infer<typeof decisionLineSchema>;
+export type ReasonOfLine = z.infer<typeof reason>;
 export type ShadowOfLine = z.infer<typeof shadow>;

@@ -128,7 +128,7 @@ function metricsOf(timings: Timings): Record<string, number> {
   return metrics;
 }
 
-function requestOf(request: CertificateRequest): NonNullable<DecisionLine['custom']['request']> {
+function requestOf(request: CertificateRequest): object {
   const { request: pem, username, userUid, groups, extra, usages, expirationSeconds } = request;
   return {
     ...(pem.length <= maxRequest && { request: pem }),

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client';
 import type { Reason, VerdictKind } from '../decide/verdict.ts';
+import { DecisionLogMetrics } from './decision-log-metrics.ts';
 import { ApiMetrics } from './api-metrics.ts';
 import { HealthMetrics } from './health-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
@@ -65,6 +66,7 @@ export class Metrics {
   readonly requests = new RequestMetrics(this.registry);
   readonly queue = new QueueMetrics(this.registry);
   readonly watch = new WatchMetrics(this.registry);
+  readonly decisionLog = new DecisionLogMetrics(this.registry);
   readonly api = new ApiMetrics(this.registry);
   readonly health = new HealthMetrics(this.registry);
   readonly eventErrors = new Counter({

@@ -88,6 +88,20 @@ export class Engine {
   }
 
   /**
+   * The same of a rule that may be undefined.
+   * @throws EvaluationError when the evaluation fails, takes too long or too much memory
+   */
+  async evaluateOrUndefined(entrypoint: string, input: object): Promise<unknown> {
+    const answer = await this.#isolate.evaluate(this.#id, entrypoint, input);
+    return 'problem' in answer && answer.isUndefined === true ? undefined : valueOf(answer);
+  }
+
+  /** Has it compile what an entrypoint calls, with the patience of a start; what comes of it shows when it is evaluated. */
+  async warm(entrypoint: string, input: object): Promise<void> {
+    await this.#isolate.selfTest(this.#id, entrypoint, input);
+  }
+
+  /**
    * Evaluates one entrypoint for the first time, when nothing waits for it but the start of the program.
    * @throws PolicyError when that gives no value
    */

@@ -66,7 +66,8 @@ export class Instance {
       throw new EvaluationError(`${entrypoint}: ${messageOf(cause)}`, { cause });
     }
     if (!Array.isArray(results) || results.length !== 1) {
-      throw new EvaluationError(`${entrypoint} is undefined for this input`, { orderly: true });
+      const isUndefined = Array.isArray(results) && results.length === 0;
+      throw new EvaluationError(`${entrypoint} is undefined for this input`, { orderly: true, isUndefined });
     }
     return boundedText(entrypoint, (results[0] as { result?: unknown }).result);
   }

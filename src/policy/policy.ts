@@ -6,6 +6,7 @@ import { PolicyError } from '../bundle/error.ts';
 import type { BundleFiles } from '../bundle/files.ts';
 import type { Overlay } from '../bundle/overlay.ts';
 import type { Isolate } from './isolate.ts';
+import { loadLogRules, type LogRules } from './log-rules.ts';
 import { withOverlays } from './knobs.ts';
 import type { EntrypointCustom, FactNeeds } from './needs.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from './needs.ts';
@@ -25,6 +26,8 @@ export interface SignerPolicy {
   readonly codes: ReadonlyMap<string, ReasonCode>;
   /** Evaluates the entrypoint; the value has any shape. */
   readonly evaluate: (input: object) => Promise<unknown>;
+  /** What the decision log must not tell; undefined where the bundle says nothing of it. */
+  readonly logRules?: LogRules | undefined;
 }
 
 export interface PolicyChoice {
@@ -44,11 +47,15 @@ interface Candidate {
   readonly custom: EntrypointCustom;
 }
 
-/** Loads a user's bundle: every configured signer gets its rules, or the bundle is refused as a whole. */
+/**
+ * Loads a user's bundle: every configured signer gets its rules, or the bundle is refused as a whole.
+ * @param logIsolate for the rules of its decision log; by default the same
+ */
 export async function loadPolicy(
   files: BundleFiles,
   choice: PolicyChoice,
   isolate?: Isolate,
+  logIsolate = isolate,
 ): Promise<ReadonlyMap<string, SignerPolicy>> {
   const { overlays = [] } = choice;
   const bundle = withOverlays(parseBundle(files), overlays);
@@ -73,7 +80,10 @@ export async function loadPolicy(
   }
   // oxlint-disable-next-line no-await-in-loop -- one engine, and the first problem is the one to report
   for (const policy of policies.values()) await selfTest(policy, engine, choice.probe, overlays);
-  return policies;
+  const [first] = policies.values();
+  if (first === undefined) return policies;
+  const logRules = await loadLogRules(bundle, logIsolate, probeLine(first, choice.probe));
+  return new Map([...policies].map(([signer, policy]) => [signer, { ...policy, logRules }]));
 }
 
 function refuseUnsupported(signerName: string, { supported }: PolicyChoice, where: string): void {
@@ -150,4 +160,20 @@ async function selfTest(
       `${policy.entrypoint} reports configuration errors${files === '' ? '' : ` with the data of ${files}`}: ${lines.join('; ')}`,
     );
   }
+}
+
+/** An approval as the decision log tells of it: what its rules are tested with. */
+function probeLine({ signerName, needs, entrypoint, revision }: SignerPolicy, probe: Probe): object {
+  return {
+    labels: { app: 'rego-csr-approver', id: 'self-test' },
+    decision_id: '00000000-0000-4000-8000-000000000000',
+    bundles: { policy: { revision } },
+    path: entrypoint,
+    input: probe(signerName, needs),
+    result: { allow: true, deny: [], wait: [], warn: [], config_errors: [] },
+    requested_by: 'system:node:self-test',
+    timestamp: '2026-01-01T00:00:02.000Z',
+    metrics: {},
+    custom: { format: 1, csr: { name: 'csr-self-test' }, verdict: { kind: 'approve', reasons: [] } },
+  };
 }

@@ -36,4 +36,6 @@ export type Answer =
       readonly spoiled?: boolean;
       /** It was ended at its deadline. */
       readonly overdue?: boolean;
+      /** It was evaluated, and the rule is undefined. */
+      readonly isUndefined?: boolean;
     };

@@ -35,7 +35,8 @@ async function answersTo(questions: Questions): Promise<readonly Answer[]> {
     } catch (cause) {
       // Of a module that threw in the middle of an evaluation nothing can be trusted any more.
       const spoiled = !(cause instanceof EvaluationError && cause.orderly);
-      answers.push({ problem: messageOf(cause).slice(0, maxProblem), spoiled });
+      const isUndefined = cause instanceof EvaluationError && cause.isUndefined;
+      answers.push({ problem: messageOf(cause).slice(0, maxProblem), spoiled, isUndefined });
       if (!spoiled) continue;
       instances.delete(question.id);
       break;

@@ -28,7 +28,7 @@ const maxBatch = 512;
 const delayMs = 2_000;
 
 /** Of one batch, with tries again. */
-const exportMs = 5_000;
+const exportMs = 3_000;
 
 /** Longest text of an attribute; strangers' is bounded before, by what escapes it. */
 const maxText = 512;

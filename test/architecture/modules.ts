@@ -44,6 +44,7 @@ const everythingBelow = [
   'election',
   'controller',
   'activation',
+  'decision-log',
   'verify',
   'facts',
   'tracing',
@@ -101,8 +102,17 @@ export const modules: readonly Module[] = [
   {
     folder: 'decision-log',
     holds: "what was decided, a line each in OPA's format: making, masking, and where the lines go",
-    imports: ['observe', 'decide', 'csr/limits.ts'],
-    uses: ['zod'],
+    imports: [
+      'observe',
+      'decide',
+      'policy/log-rules.ts',
+      'policy/mask-rules.ts',
+      'bundle/sources/connections.ts',
+      'bundle/sources/web.ts',
+      'csr/limits.ts',
+      'text',
+    ],
+    uses: ['files', 'network', 'zod'],
   },
   {
     folder: 'verify',

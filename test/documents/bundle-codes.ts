@@ -69,6 +69,10 @@ const codes: Readonly<Record<BundleCode, Row>> = {
     'the entrypoint is undefined, fails, or has the wrong shape, for a plain request',
     'evaluate it with `opa eval`',
   ],
+  MaskInvalid: [
+    '`data.system.log.mask` or `drop` is no entrypoint, or gives nothing usable for a plain line',
+    'see [what is logged](#masks-of-the-decision-log)',
+  ],
   ConfigErrors: ['the policy finds something wrong with its data', 'the message names the knob'],
   KeyUnreadable: ['the file of a key cannot be read', 'check `policy.keys` and the mount'],
   KeyInvalid: [

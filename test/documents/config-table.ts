@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { configSchema } from '../../src/config/schema.ts';
 
-interface Schema {
+export interface Schema {
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -16,7 +16,12 @@ interface Schema {
 export function configTable(): string {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a JSON schema, of which few words are read
   const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as Schema;
-  return ['| field | default | meaning |', '|---|---|---|', ...rows(schema, '')].join('\n');
+  return fieldsTable(schema, 'field');
+}
+
+/** A row for each field below an object. */
+export function fieldsTable(schema: Schema, heading: string): string {
+  return [`| ${heading} | default | meaning |`, '|---|---|---|', ...rows(schema, '')].join('\n');
 }
 
 function rows(schema: Schema, prefix: string): string[] {
@@ -32,9 +37,9 @@ function rows(schema: Schema, prefix: string): string[] {
 }
 
 function meaning({ description, enum: choices, minimum, maximum }: Schema): string {
-  if (description === undefined) throw new Error('a field of the configuration has no description');
+  if (description === undefined) throw new Error('a field has no description');
   const range = minimum === undefined ? '' : ` (${String(minimum)} to ${String(maximum)})`;
-  const words =
-    choices === undefined ? '' : ` (${choices.map((choice) => `\`${String(choice)}\``).join(' or ')})`;
+  const named = (choices ?? []).filter((choice) => choice !== '').map((choice) => `\`${String(choice)}\``);
+  const words = named.length === 0 ? '' : ` (${named.join(' or ')})`;
   return `${description}${words}${range}`;
 }

@@ -5,8 +5,10 @@ import { hostReasons } from '../../src/decide/host-reasons.ts';
 import { inputSchema } from '../../src/decide/input.ts';
 import { modulesTable } from '../architecture/modules.ts';
 import { codesTable } from '../rego/codes.ts';
+import { valuesJSONSchema } from '../../deploy/helm/json-schema.ts';
+import { valuesYAML } from '../../deploy/helm/values-yaml.ts';
 import { bundleCodesTable } from './bundle-codes.ts';
-import { configTable } from './config-table.ts';
+import { configTable, fieldsTable } from './config-table.ts';
 import { metricsTable } from './metrics-table.ts';
 import { overlaySchema } from './overlay-schema.ts';
 
@@ -30,6 +32,9 @@ export const generated: readonly Generated[] = [
   { file: 'policies/README.md', part: 'bundle codes', make: bundleCodesTable },
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
+  { file: 'deploy/README.md', part: 'values', make: () => fieldsTable(valuesJSONSchema(), 'value') },
+  { file: 'deploy/chart/values.yaml', make: () => valuesYAML(valuesJSONSchema()) },
+  { file: 'deploy/chart/values.schema.json', make: () => `${JSON.stringify(valuesJSONSchema(), null, 2)}\n` },
 ];
 
 /** The document as it should be, from what it is: everything outside the part is kept. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { command } from '../../deploy/image/command.ts';
 import { blobFile, indexDigest, platformManifests } from '../../deploy/image/layout.ts';
 import { platforms, type Platform } from '../../deploy/image/platforms.ts';
-import { runMemory } from '../../deploy/program/memory.ts';
+import { runAllocation, runMemory } from '../../deploy/program/memory.ts';
 import { version } from '../../src/cli/version.ts';
 import { layout } from './container.ts';
 import { deploymentPod } from './pod.ts';
@@ -37,6 +37,7 @@ const configSchema = z.object({
     User: z.string(),
     Entrypoint: z.array(z.string()),
     Cmd: z.array(z.string()),
+    Env: z.array(z.string()),
     ExposedPorts: z.record(z.string(), z.unknown()),
     Labels: z.record(z.string(), z.string()),
   }),
@@ -101,6 +102,8 @@ describe.each(platforms)('the $arch image', ({ arch, triplet, loader }) => {
       ],
       Cmd: ['--help'],
     });
+    const allocation = Object.entries(runAllocation).map(([name, value]) => `${name}=${value}`);
+    expect(config.Env).toEqual(expect.arrayContaining(allocation));
     const ports = pod.containers[0].ports.map(({ containerPort }) => `${String(containerPort)}/tcp`);
     expect(Object.keys(config.ExposedPorts)).toEqual(ports);
     expect(pod.containers[0].image).toBe(`rego-csr-approver:${version}`);

@@ -164,6 +164,13 @@ const refusals: Readonly<Record<BundleCode, Row>> = {
     says: /csr\.mine\.lookups\.m/,
   },
   DecisionInvalid: { sources: edit('"allow": allow', '"allow": 1'), says: /allow/ },
+  MaskInvalid: {
+    sources: (all) => {
+      all['.manifest'] = '{"roots": ["csr/mine", "system/log"]}';
+      all['system/log/mask.rego'] = 'package system.log\n\nmask contains "/input/requestor"\n';
+    },
+    says: /system\/log\/mask\.rego.*entrypoint: true/,
+  },
   ConfigErrors: {
     sources: edit('"config_errors": set()', '"config_errors": {"wrong knob"}'),
     says: /wrong knob/,

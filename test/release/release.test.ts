@@ -3,10 +3,13 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command } from '../../deploy/image/command.ts';
+import { digestOf } from '../../deploy/image/push.ts';
 import { blobFile, indexDigest, labelsOf, platformManifests } from '../../deploy/image/layout.ts';
 import { referrersTag } from '../../deploy/image/referrer.ts';
 import { versionedFiles, withVersion } from '../../deploy/release/places.ts';
 import { run } from '../tools/run.ts';
+import { Helm } from '../chart/helm.ts';
+import { startControlPlane } from '../control-plane/control-plane.ts';
 import { Workshop } from './workshop.ts';
 
 /**
@@ -62,9 +65,18 @@ describe('before anything is changed', () => {
       .map((line) => /^(done|would) +([a-z ]+)(?=:|$)/.exec(line)?.slice(1).join(' '));
     expect(names.filter((name) => name !== undefined)).toEqual([
       'done checks',
-      ...['version', 'commit', 'tests', 'image', 'package', 'tag', 'push', 'push image'].map(
-        (name) => `would ${name}`,
-      ),
+      ...[
+        'version',
+        'commit',
+        'tests',
+        'image',
+        'package',
+        'chart',
+        'tag',
+        'push',
+        'push image',
+        'push chart',
+      ].map((name) => `would ${name}`),
     ]);
     expect(await shop.state()).toEqual(before);
     expect(existsSync(join(shop.checkout, 'dist/release'))).toBe(false);
@@ -196,13 +208,14 @@ describe('1.2.3', () => {
         .split('\n')
         .filter((line) => line.startsWith('==>'))
         .map((line) => line.split(':')[0]),
-    ).toEqual(['==>    push', '==>    push image']);
+    ).toEqual(['==>    push', '==>    push image', '==>    push chart']);
     expect(await branch()).toBe('Release 1.2.3\nOf another maintainer\nSomething.\n');
   });
 
   test('git: one commit of the release files, and an annotated tag with the notes, at the remote', async () => {
     expect((await shop.git('show', '--format=', '--name-only', 'HEAD')).trim().split('\n')).toEqual([
       'CHANGELOG.md',
+      'deploy/chart/Chart.yaml',
       'deploy/kustomize/base/deployment.yaml',
       'package-lock.json',
       'package.json',
@@ -265,12 +278,34 @@ describe('1.2.3', () => {
     expect(outputs('1.2.3')['package_sha256']).toBe(sha256);
   });
 
+  test('the chart is pulled back as it was packed, and installed: it runs the image of this release', async () => {
+    const packed = readFileSync(join(shop.checkout, 'dist/release/1.2.3/helm-chart-1.2.3.tgz'));
+    const cluster = await startControlPlane();
+    const helm = await Helm.open(cluster.adminKubeconfig);
+    try {
+      const from = ['--plain-http', '--version', '1.2.3', `oci://${shop.charts}`];
+      await helm.said('pull', '--destination', helm.home, ...from);
+      expect(readFileSync(join(helm.home, 'rego-csr-approver-1.2.3.tgz'))).toEqual(packed);
+      await helm.said('install', 'approver', '--namespace', 'approver', '--create-namespace', ...from);
+      const image = 'jsonpath={.items[*].spec.template.spec.containers[*].image}';
+      const installed = await cluster.kubectl(['get', 'deployment', '-n', 'approver', '-o', image]);
+      expect(installed).toBe(`${shop.repository}@${outputs('1.2.3')['digest'] ?? ''}`);
+      expect(await digestOf(installed, true)).toBe(outputs('1.2.3')['digest']);
+      const listed = await helm.said('list', '--namespace', 'approver', '--output', 'json');
+      expect(JSON.parse(listed)).toMatchObject([{ chart: 'rego-csr-approver-1.2.3', app_version: '1.2.3' }]);
+    } finally {
+      helm.close();
+      await cluster.stop();
+    }
+    expect(await digestOf(`${shop.charts}:1.2.3`, true)).toBe(outputs('1.2.3')['chart_digest']);
+  });
+
   test('run again, it finds everything done and changes nothing', async () => {
     const before = await shop.state();
     const { stderr, ...rest } = await shop.release('1.2.3');
     expect(rest).toMatchObject({ code: 0 });
     expect(stderr.match(/^==>.*$/gm)).toBe(null);
-    expect(stderr.match(/^done/gm)).toHaveLength(9);
+    expect(stderr.match(/^done/gm)).toHaveLength(11);
     expect(await shop.state()).toEqual(before);
   });
 });
@@ -324,6 +359,7 @@ describe('1.2.4', () => {
       'tag',
       'push',
       'push image',
+      'push chart',
     ]);
     expect(await shop.state()).toEqual(before);
   });
@@ -332,9 +368,19 @@ describe('1.2.4', () => {
     await shop.change('A third thing.');
     await refused('VersionTaken', '1.2.3');
     const copy = ['copy', '--all', '--src-tls-verify=false', '--dest-tls-verify=false'];
-    const [from, to] = ['1.2.3', '1.2.5'].map((tag) => `docker://${shop.repository}:${tag}`);
-    await command('skopeo', [...copy, from ?? '', to ?? '']);
-    expect(await refused('VersionTaken', '1.2.5')).toContain('git has no v1.2.5');
+    const strangers = [
+      ['1.2.5', shop.repository],
+      ['1.2.6', shop.charts],
+    ] as const;
+    for (const [version, repository] of strangers) {
+      const [from = '', to = ''] = ['1.2.3', version].map((tag) => `docker://${repository}:${tag}`);
+      // oxlint-disable-next-line no-await-in-loop -- two
+      await command('skopeo', [...copy, from, to]);
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await refused('VersionTaken', version)).toContain(
+        `${repository} has ${version}, and git has no v`,
+      );
+    }
   });
 });
 

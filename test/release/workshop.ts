@@ -72,6 +72,11 @@ export class Workshop {
     return `${this.registry.host}/rego-csr-approver`;
   }
 
+  /** Where its charts go. */
+  get charts(): string {
+    return `${this.registry.host}/charts/rego-csr-approver`;
+  }
+
   read(file: string): string {
     return readFileSync(join(this.checkout, file), 'utf8');
   }
@@ -135,6 +140,7 @@ export class Workshop {
       remote: await refs(this.remote),
       head: await this.git('rev-parse', 'HEAD'),
       published: await this.published(),
+      charts: await this.published(this.charts),
     };
   }
 }

@@ -126,6 +126,17 @@ const rows: readonly Row[] = [
     versionPattern: /^Version: +(\S+)$/m,
   },
   {
+    name: 'helm',
+    program: 'helm',
+    directory: 'helm',
+    versionedBy: 'helm.sh/helm/v4',
+    importPath: 'helm.sh/helm/v4/cmd/helm',
+    coldMinutes: 1.5,
+    versionArguments: ['version', '--template={{.Version}}'],
+    versionPattern: /^(v\S+)$/m,
+    variables: (version) => ({ 'helm.sh/helm/v4/internal/version.version': version }),
+  },
+  {
     name: 'etcd',
     program: 'etcd',
     directory: 'etcd',

@@ -71,7 +71,7 @@ test('memory is bounded while nobody takes spans, and what is lost is counted', 
   await tracing.stop(10_000);
   const of = (fate: SpanFate) => told.reduce((sum, [one, spans]) => sum + (one === fate ? spans : 0), 0);
   expect(of('dropped')).toBeGreaterThan(2000);
-  // A stop gives up with the first batch that fails; others are under way for five seconds at most.
+  // A stop gives up with the first batch that fails; others are under way for three seconds at most.
   await eventually(() => (of('failed') + of('dropped') === all ? true : undefined));
 }, 30_000);
 
