@@ -17,6 +17,7 @@ process.exitCode = await main(process.argv.slice(2), {
   stdin: () => text(process.stdin),
   out: (chunk) => process.stdout.write(chunk),
   err: (chunk) => process.stderr.write(chunk),
+  isWatched: process.stderr.isTTY,
   env: process.env,
   now: () => new Date(),
   get stopping() {

@@ -45,9 +45,9 @@ export const accessValues = {
       .boolean()
       .default(false)
       .describe('Whether what the pods may talk to is limited, where the network plugin enforces it.'),
-    metricsNamespaceLabels: texts
-      .default({ 'rego-csr-approver/metrics': 'true' })
-      .describe('Labels of namespaces that may scrape metrics.'),
+    metricsFrom: kubeList
+      .default([{ namespaceSelector: { matchLabels: { 'rego-csr-approver/metrics': 'true' } } }])
+      .describe('Who may scrape metrics, as peers of a NetworkPolicy.'),
     apiServerPorts: z
       .array(port)
       .min(1)

@@ -1,6 +1,6 @@
 /** The little of Rego's grammar that tells where a source calls a function, and what package it is. */
 
-interface Token {
+export interface Token {
   readonly text: string;
   readonly kind: 'name' | 'string' | 'sign';
   readonly line: number;
@@ -18,11 +18,11 @@ const lexeme =
   /(?<blank>[^\S\n]+|#[^\n]*)|(?<line>\n)|(?<template>\$["`])|(?<string>`[^`]*`|"[^"\\\n]*(?:\\.[^"\\\n]*)*")|(?<name>\w+(?:\.\w+)*)|(?<sign>.)/gsu;
 
 /** Words that no rule is called. */
-const keywords: ReadonlySet<string> = new Set(
+export const keywords: ReadonlySet<string> = new Set(
   'as contains default else every false if import in not null package some true with'.split(' '),
 );
 
-function* tokens(source: string): Generator<Token> {
+export function* tokens(source: string): Generator<Token> {
   let line = 1;
   let lineOfLast = 0;
   let depth = 0;
@@ -95,7 +95,7 @@ export function callsOf(source: string, names: ReadonlySet<string>): Call[] {
 }
 
 /** A name that begins a line, outside of all brackets, where the line before is complete. */
-function beginsRule(token: Token, previous: Token | undefined): boolean {
+export function beginsRule(token: Token, previous: Token | undefined): boolean {
   if (!token.first || token.depth > 0 || token.kind !== 'name' || keywords.has(token.text)) return false;
   if (previous === undefined) return true;
   if (previous.kind === 'name')

@@ -21,6 +21,7 @@ import { messageOf } from '../text/message.ts';
 import { clusterSources, factTimeout, listedClaims } from './cluster-facts.ts';
 import type { ExitCode } from './error.ts';
 import { CommandError, exitCode } from './error.ts';
+import { interrupted } from './interrupted.ts';
 import type { IO } from './io.ts';
 import { loadPolicies } from '../activation/load.ts';
 import { version } from './version.ts';
@@ -60,7 +61,10 @@ export async function captureCommand(
     { userAgent: `rego-csr-approver/${version}` },
   );
   try {
-    const captured = await Promise.race([capture(name, client, policies, config, io), interrupted(io)]);
+    const captured = await Promise.race([
+      capture(name, client, policies, config, io),
+      interrupted(io, 'nothing was written'),
+    ]);
     return await write(captured, name, options, io);
   } finally {
     await client.close();
@@ -159,12 +163,4 @@ async function write(
     io.err(`wrote ${escapeText(output, 1024)}\n`);
   }
   return failures.length > 0 ? exitCode.no : exitCode.yes;
-}
-
-function interrupted({ stopping }: IO): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(new CommandError('Interrupted', 'told to stop: nothing was written'));
-    if (stopping.aborted) stop();
-    else stopping.addEventListener('abort', stop, { once: true });
-  });
 }

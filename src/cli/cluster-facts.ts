@@ -65,4 +65,4 @@ export function listedClaims(client: KubeClient, cap: AddressCap): LiveSources['
 }
 
 /** A page of a long list takes a loaded server longer than other requests. */
-const listTimeoutMs = 60_000;
+export const listTimeoutMs = 60_000;

@@ -3,6 +3,8 @@ export interface IO {
   readonly stdin: () => Promise<string>;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Whether somebody watches standard error, who may be told how far it has come. */
+  readonly isWatched?: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly now: () => Date;
   /** Aborted by SIGINT and SIGTERM. */

@@ -1,7 +1,9 @@
 import type { Decision } from '../decide/decide.ts';
+import type { Explanation } from '../decide/explain.ts';
 import type { Reason } from '../decide/verdict.ts';
 import { escapeText } from '../text/escape.ts';
 import { safeJson } from '../text/json.ts';
+import { explanationLines } from './explain.ts';
 import type { IO } from './io.ts';
 import { noCommand } from './no-command.ts';
 
@@ -9,6 +11,8 @@ import { noCommand } from './no-command.ts';
 export interface Reviewed {
   readonly request: { readonly name: string; readonly signerName: string; readonly username: string };
   readonly decision: Decision;
+  /** What stands behind each reason, then behind each warning, where that was asked for. */
+  readonly explain?: readonly Explanation[] | undefined;
 }
 
 /** What the answer rests on that nobody has checked. */
@@ -27,13 +31,20 @@ export function printReview(reviewed: readonly Reviewed[], unchecked: Unchecked,
   if (!unchecked.decoded) io.err('NOT DECODED AGAIN: the documents are taken as they are\n');
   for (const assumption of unchecked.assumed)
     io.err(`ASSUMED, not asked of any cluster: ${escapeText(assumption)}\n`);
-  for (const { request, decision } of reviewed) {
+  for (const { request, decision, explain = [] } of reviewed) {
     const { verdict } = decision;
     const name = request.name === '' ? '(no name)' : escapeText(request.name);
     io.out(`${noCommand([name, escapeText(request.signerName), escapeText(request.username)].join('\t'))}\n`);
     io.out(`  verdict: ${verdict.kind}\n`);
-    for (const reason of verdict.reasons) io.out(`${noCommand(`    ${line(reason)}`)}\n`);
-    for (const warning of verdict.warnings) io.out(`${noCommand(`    warning: ${line(warning)}`)}\n`);
+    const lines = [
+      ...verdict.reasons.map((reason) => line(reason)),
+      ...verdict.warnings.map((warning) => `warning: ${line(warning)}`),
+    ];
+    for (const [index, text] of lines.entries()) {
+      const behind = explain[index] === undefined ? [] : explanationLines(explain[index]);
+      for (const shown of [`    ${text}`, ...behind.map((more) => `      ${more}`)])
+        io.out(`${noCommand(shown)}\n`);
+    }
     if (verdict.kind === 'ignore') io.out('    (--as-new judges it as if it had just been created)\n');
   }
 }
@@ -44,7 +55,7 @@ function line({ code, msg, source }: Reason): string {
 
 /** For programs: one JSON object a line, with the input that was evaluated. */
 export function printReviewJson(reviewed: readonly Reviewed[], unchecked: Unchecked, io: IO): void {
-  for (const { request, decision } of reviewed) {
+  for (const { request, decision, explain } of reviewed) {
     const { verdict, input } = decision;
     const record = {
       name: request.name,
@@ -53,6 +64,7 @@ export function printReviewJson(reviewed: readonly Reviewed[], unchecked: Unchec
       verdict: verdict.kind,
       reasons: verdict.reasons,
       warnings: verdict.warnings,
+      ...(explain && { explain }),
       ...unchecked,
       input,
     };

@@ -1,5 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { withOptions } from '../activation/load.ts';
+import type { AuditOptions } from './audit.ts';
+import { auditCommand } from './audit.ts';
 import { loadConfig } from '../config/load.ts';
 import { KubeError } from '../kube/errors.ts';
 import { explain } from '../kube/explain.ts';
@@ -54,6 +56,12 @@ const kubeconfig = () =>
   new Option('--kubeconfig <file>', 'how to reach the cluster; in a pod, its service account');
 const context = () =>
   new Option('--context <name>', 'context of the kubeconfig to use instead of its current one');
+
+const auditHelp = `
+It reads requests, Nodes and the certificates of kubelets; the only thing that it creates is access reviews, which are not
+kept. This is not the audit log of Kubernetes, which alone proves who approved a request, and not policy.shadow, which
+compares a candidate policy while the controller runs: to audit by a candidate, name it with --bundle.
+`;
 
 /**
  * The command line. Never exits the process and never throws: every outcome is an exit code, 0 yes, 1 no, 2 could
@@ -122,6 +130,7 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
         .default([]),
     )
     .option('--as-new', 'judge as if just created, whatever its age and conditions', false)
+    .option('--explain', 'say of each reason which rule gave it, what it means, and what it compared', false)
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addOption(config())
     .addOption(bundle())
@@ -142,6 +151,46 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(data())
     .action(async (name: string, options: CaptureOptions & { config?: string }) => {
       code = await captureCommand(name, options, withOptions(loadConfig(options.config), options), io);
+    });
+  program
+    .command('audit')
+    .description(
+      'judge every request of a cluster, and the certificate that every kubelet serves, by the policy of today; changes nothing',
+    )
+    .addHelpText('after', auditHelp)
+    .addOption(kubeconfig())
+    .addOption(context())
+    .addOption(
+      new Option(
+        '--kubelets <which>',
+        'connect to all kubelets, to none, or (auto) give up where not one of the first ones answers',
+      )
+        .choices(['auto', 'all', 'none'])
+        .default('auto'),
+    )
+    .option(
+      '--kubelet-ca <file>',
+      'CA of the serving certificates of kubelets (PEM), instead of the one that the kubeconfig or the pod has',
+    )
+    .addOption(
+      new Option(
+        '--fail-on <what>',
+        'exit with 1 for findings of this code, or of this severity and above: note, warning, error; none; may be repeated',
+      )
+        .argParser(collectAnew())
+        .default(['error']),
+    )
+    .option('--explain', 'say of each reason which rule gave it, what it means, and what it compared', false)
+    .addOption(
+      new Option('-o, --output <format>', 'how to print')
+        .choices(['text', 'json', 'junit', 'sarif'])
+        .default('text'),
+    )
+    .addOption(config())
+    .addOption(bundle())
+    .addOption(data())
+    .action(async (options: AuditOptions & { config?: string }) => {
+      code = await auditCommand(options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('decode')

@@ -1,7 +1,8 @@
 import type { Config } from '../config/schema.ts';
-import type { Policies } from '../decide/decide.ts';
+import type { Decision, Policies } from '../decide/decide.ts';
 import { decide, decideDocument } from '../decide/decide.ts';
 import { Requestors } from '../controller/requestors.ts';
+import { explainDecision } from '../decide/explain.ts';
 import type { ClusterFact } from '../decide/input.ts';
 import { clusterSchema } from '../decide/input.ts';
 import type { CertificateRequest } from '../decide/request.ts';
@@ -33,6 +34,8 @@ export interface ReviewOptions {
   readonly bundle?: string;
   readonly data?: readonly string[];
   readonly asNew: boolean;
+  /** Say of each reason which rule gave it, and what that means. */
+  readonly explain?: boolean;
   readonly output: 'text' | 'json';
 }
 
@@ -86,7 +89,7 @@ async function reviewRequests(files: readonly string[], options: ReviewOptions, 
   for (const request of requests) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other, in the order given
     const decision = await decide(request, gather, policies, { now, limits: config.limits });
-    reviewed.push({ request, decision });
+    reviewed.push({ request, decision, explain: explained(decision, request.signerName, policies, options) });
   }
   const counted = known.given?.pending === undefined && asksForPending(policies);
   return { reviewed, assumed: counted ? [...options.assume, onlyThese] : options.assume };
@@ -107,9 +110,19 @@ async function reviewDocuments(files: readonly string[], options: ReviewOptions,
     // oxlint-disable-next-line no-await-in-loop -- one after the other, in the order given
     const decision = await decideDocument(request, capturedGather(facts), policies);
     const { name, signer_name: signerName, requestor } = request;
-    reviewed.push({ request: { name, signerName, username: requestor.username }, decision });
+    const explain = explained(decision, signerName, policies, options);
+    reviewed.push({ request: { name, signerName, username: requestor.username }, decision, explain });
   }
   return { reviewed, assumed: [] };
+}
+
+function explained(
+  { verdict, input }: Decision,
+  signerName: string,
+  policies: Policies,
+  { explain = false }: ReviewOptions,
+) {
+  return explain ? explainDecision({ verdict, input, signerName, policies }) : undefined;
 }
 
 /** As if it had been created this moment and nobody had decided it yet. */

@@ -3,7 +3,10 @@ import { z } from 'zod';
 const MiB = 1024 * 1024;
 
 const file = z.strictObject({
-  path: z.string().min(1).describe('File to which lines are added; a missing folder is made.'),
+  path: z
+    .string()
+    .min(1)
+    .describe('File that gets the lines, too; a missing folder is made. Required for a file.'),
   maxBytes: z
     .int()
     .min(2 * MiB)
@@ -23,13 +26,13 @@ const service = z
     url: z
       .url({ protocol: /^https?$/ })
       .describe(
-        'Server that takes decision logs as OPA sends them. `https://…`; `http://…` only on this machine.',
+        'Server that gets the lines, too, as OPA sends decision logs: `https://…`; `http://…` only on this machine. Required for a server.',
       ),
     resource: z
       .string()
       .regex(/^\/[\x21-\x7e]*$/, 'a path that begins with /')
       .default('/logs')
-      .describe('Path below `url`; `/logs/PARTITION` for a partition of OPA’s.'),
+      .describe('Path below `url`; `/logs/PARTITION` where OPA has a `partition_name`.'),
     credentials: z
       .strictObject({
         bearerTokenFile: z
@@ -98,8 +101,8 @@ export const decisionLogConfig = z.strictObject({
     .describe(
       'More `labels` of every line, such as the name of the cluster. `app`, `id` and `version` are there already, and are not replaced.',
     ),
-  file: file.optional().describe('A file that gets the lines, too.'),
-  service: service.optional().describe('A server that gets the lines, too, by OPA’s decision log API.'),
+  file: file.optional(),
+  service: service.optional(),
 });
 
 export type DecisionLogConfig = z.infer<typeof decisionLogConfig>;
@@ -107,5 +110,10 @@ export type DecisionLogConfig = z.infer<typeof decisionLogConfig>;
 function isSafe(url: string): boolean {
   if (!URL.canParse(url)) return true;
   const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  return (
+    protocol === 'https:' ||
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    /^127(\.[0-9]{1,3}){3}$/.test(hostname)
+  );
 }

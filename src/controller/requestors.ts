@@ -25,7 +25,7 @@ const forgetMs = 24 * 3600 * 1000;
  * How much later a request must have been made to be the newer one. Each API server stamps requests by its own clock, in
  * whole seconds: of two made in short order the newer one may have the earlier time, and would wait for the older one.
  */
-const clockSkewMs = 5_000;
+export const clockSkewMs = 5_000;
 
 /** Only so recent requests count as pending: no kubelet waits for an older one, which is there for a day all the same. */
 export const recentMs = 15 * 60 * 1000;

@@ -1,5 +1,7 @@
 import { request } from 'undici';
+import { PolicyError } from '../bundle/error.ts';
 import { type Connections, readCredential } from '../bundle/sources/connections.ts';
+import { SourceError } from '../bundle/sources/error.ts';
 import { parseRetryAfter } from '../bundle/sources/web.ts';
 import { escapeText } from '../text/escape.ts';
 import { messageOf } from '../text/message.ts';
@@ -44,6 +46,7 @@ export function uploader({
       await answer.body.dump({ limit: 64 * 1024 });
       return readAnswer(answer.statusCode, answer.headers['retry-after']);
     } catch (cause) {
+      if (cause instanceof PolicyError) return { kind: 'failed', message: cause.message };
       return { kind: 'failed', message: `${url.host}: ${escapeText(explain(cause))}` };
     }
   };
@@ -69,7 +72,7 @@ async function tokenOf(file: string | undefined): Promise<string | undefined> {
   const field = 'decisionLog.service.credentials.bearerTokenFile';
   const token = (await readCredential(field, file)).toString('latin1').trim();
   if (/^[\x21-\x7e]+$/.test(token)) return `Bearer ${token}`;
-  throw new Error(`${field} ${file}: not one token in visible ASCII`);
+  throw new SourceError('SourceCredentials', `${field} ${file}: not one token in visible ASCII`);
 }
 
 /** undici and happy eyeballs wrap what went wrong. */

@@ -10,7 +10,8 @@ import type { FactNeeds } from './needs.ts';
 import { readFloorNeeds, unionOfNeeds } from './needs.ts';
 import type { Probe } from './probe.ts';
 import type { ReasonCode } from './reasons.ts';
-import { reasonCodes } from './reasons.ts';
+import { readReasons, reasonCodes } from './reasons.ts';
+import { Rulebook } from './rulebook.ts';
 
 /** The built-in rules that every approval must pass, whatever the configured policy says. */
 export interface Floor {
@@ -19,6 +20,8 @@ export interface Floor {
   /** Facts that the floor demands, whatever the policy asks for, by signer: it judges these signers, and no others. */
   readonly needs: ReadonlyMap<string, FactNeeds>;
   readonly codes: ReadonlyMap<string, ReasonCode>;
+  /** Which rule gave a reason, by signer. */
+  readonly rules: ReadonlyMap<string, Rulebook>;
   /** Judges the bare request. */
   readonly form: (input: object) => Promise<unknown>;
   /** Judges the request with the facts. */
@@ -44,10 +47,15 @@ export async function loadFloor(probe: Probe, isolate?: Isolate): Promise<Floor>
       }
     }
   }
+  const { sources, data } = bundle;
+  const metadata = readReasons(sources);
+  const bookOf = (signerName: string) =>
+    new Rulebook({ metadata, sources, data, root: 'csr.floor', signerName });
   return {
     revision: bundle.revision,
     needs,
-    codes: reasonCodes(bundle.sources),
+    codes: reasonCodes(metadata),
+    rules: new Map([...needs.keys()].map((signer) => [signer, bookOf(signer)])),
     form: (input) => engine.evaluate(form, input),
     facts: (input) => engine.evaluate(facts, input),
   };

@@ -11,8 +11,9 @@ import { withOverlays } from './knobs.ts';
 import type { EntrypointCustom, FactNeeds } from './needs.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from './needs.ts';
 import type { Probe } from './probe.ts';
-import type { ReasonCode } from './reasons.ts';
-import { reasonCodes } from './reasons.ts';
+import type { ReasonCode, ReasonMetadata } from './reasons.ts';
+import { readReasons, reasonCodes } from './reasons.ts';
+import { Rulebook } from './rulebook.ts';
 import { escapeText } from '../text/escape.ts';
 
 /** The rules of one signer, ready to be evaluated. */
@@ -24,6 +25,8 @@ export interface SignerPolicy {
   /** Requests older than this are left alone; undefined leaves none alone. */
   readonly maxAgeSeconds: number | undefined;
   readonly codes: ReadonlyMap<string, ReasonCode>;
+  /** Which rule gave a reason. */
+  readonly rules: Rulebook;
   /** Evaluates the entrypoint; the value has any shape. */
   readonly evaluate: (input: object) => Promise<unknown>;
   /** What the decision log must not tell; undefined where the bundle says nothing of it. */
@@ -67,7 +70,7 @@ export async function loadPolicy(
     refuseUnsupported(custom.signer_name, choice, `entrypoint ${path}`);
   const engine = await Engine.load(bundle.wasm, bundle.data, isolate, bundle.sources);
   const compiled = new Set(engine.entrypoints);
-  const codes = reasonCodes(bundle.sources);
+  const metadata = readReasons(bundle.sources);
   const policies = new Map<string, SignerPolicy>();
   for (const signerName of choice.signers) {
     refuseUnsupported(signerName, choice, 'the configuration');
@@ -76,7 +79,7 @@ export async function loadPolicy(
     if (!compiled.has(chosen.path)) {
       throw new PolicyError('EntrypointMissing', `the module was compiled without entrypoint ${chosen.path}`);
     }
-    policies.set(signerName, signerPolicy(bundle, engine, chosen, serving, codes));
+    policies.set(signerName, signerPolicy(bundle, engine, chosen, serving, metadata));
   }
   // oxlint-disable-next-line no-await-in-loop -- one engine, and the first problem is the one to report
   for (const policy of policies.values()) await selfTest(policy, engine, choice.probe, overlays);
@@ -122,7 +125,7 @@ function signerPolicy(
   engine: Engine,
   chosen: Candidate,
   serving: readonly Candidate[],
-  codes: ReadonlyMap<string, ReasonCode>,
+  metadata: ReasonMetadata,
 ): SignerPolicy {
   return {
     signerName: chosen.custom.signer_name,
@@ -131,7 +134,14 @@ function signerPolicy(
     // A rule that extends an imported one runs that one too: no base rule may run without its facts.
     needs: serving.map((candidate) => candidate.custom.facts).reduce(unionOfNeeds, noFacts),
     maxAgeSeconds: chosen.custom.max_age_seconds,
-    codes,
+    codes: reasonCodes(metadata),
+    rules: new Rulebook({
+      metadata,
+      sources: bundle.sources,
+      data: bundle.data,
+      root: chosen.path.split('/').slice(0, -1).join('.'),
+      signerName: chosen.custom.signer_name,
+    }),
     evaluate: (input) => engine.evaluate(chosen.path, input),
   };
 }

@@ -42,6 +42,7 @@ export const freeNames: Readonly<Record<string, readonly string[]>> = {
 const everythingBelow = [
   'status',
   'election',
+  'audit',
   'controller',
   'activation',
   'decision-log',
@@ -87,6 +88,21 @@ export const modules: readonly Module[] = [
     uses: [],
   },
   {
+    folder: 'audit',
+    holds:
+      'what is there already, by the policy of today: decided requests, issued and served certificates; findings',
+    imports: [
+      'controller/requestors.ts',
+      'facts',
+      'decide',
+      'csr',
+      'kube/json.ts',
+      'kube/objects.ts',
+      'text',
+    ],
+    uses: ['network', 'junit-report-builder'],
+  },
+  {
     folder: 'controller',
     holds: 'reflector, work queue, reconcile loop',
     imports: ['observe', 'decide', 'csr/limits.ts', 'kube', 'text'],
@@ -107,7 +123,9 @@ export const modules: readonly Module[] = [
       'decide',
       'policy/log-rules.ts',
       'policy/mask-rules.ts',
+      'bundle/error.ts',
       'bundle/sources/connections.ts',
+      'bundle/sources/error.ts',
       'bundle/sources/web.ts',
       'csr/limits.ts',
       'text',

@@ -3,56 +3,19 @@
  * simulated, with objects of real size: a real one would take an hour to be filled with 15,000 Nodes, and the machine's
  * memory. Figures to read, not a test.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, request } from 'undici';
-import { kubeconfig } from '../control-plane/kubeconfig.ts';
-import { Pki } from '../control-plane/pki.ts';
 import { Approver } from '../support/approver.ts';
 import { eventually } from '../support/eventually.ts';
 import { print } from './measure.ts';
 import { nodeObject, requestObject } from './scale/objects.ts';
-
-interface Cluster {
-  readonly nodes: number;
-  /** Requests of the last day that have their certificate. */
-  readonly issued: number;
-  /** Requests of the last day that nobody ever decided. */
-  readonly abandoned: number;
-  readonly pending: number;
-}
+import { simulate, type Cluster } from './scale/simulate.ts';
 
 const withinMs = 120_000;
 /** So long nothing happens before the memory is called idle: V8 returns it some seconds after the work. */
 const calmMs = 20_000;
-
-async function simulate(directory: string, cluster: Cluster) {
-  const pki = await Pki.create();
-  const own = await pki.issue({ commonName: 'simulated', usage: 'server', names: ['127.0.0.1'] });
-  const pkiFile = join(directory, 'pki.json');
-  writeFileSync(pkiFile, JSON.stringify(own));
-  const main = new URL('scale/simulated-api.ts', import.meta.url).pathname;
-  const counts = [cluster.nodes, cluster.issued, cluster.abandoned, cluster.pending].map(String);
-  const server = spawn(process.execPath, [main, pkiFile, ...counts], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let url = '';
-  server.stdout.setEncoding('utf8').on('data', (text: string) => (url += text));
-  await eventually(() => (url.endsWith('\n') ? true : undefined), { withinMs });
-  url = url.trim();
-  const config = join(directory, 'kubeconfig');
-  writeFileSync(config, kubeconfig(url, pki.certificate, { token: 'any' }));
-  const dispatcher = new Agent({ connect: { ca: pki.certificate } });
-  const approved = async () => Number(await (await request(`${url}/approved`, { dispatcher })).body.text());
-  return { server, config, approved, close: () => end(server, dispatcher) };
-}
-
-async function end(server: ChildProcess, dispatcher: Agent): Promise<void> {
-  await dispatcher.close();
-  server.stdin?.end();
-  await eventually(() => (server.exitCode === null ? undefined : true));
-}
 
 /** Memory of the program in MiB, as the kernel counts it: now, and the most that it ever was. */
 function memory({ process: { pid } }: Approver): { now: number; most: number } {

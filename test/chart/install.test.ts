@@ -2,109 +2,36 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { asObject, type KubeObject } from '../../src/kube/objects.ts';
+import { asObject } from '../../src/kube/objects.ts';
 import { apply, manifests, NAMESPACE, objectsOf } from '../integration/install.ts';
-import { Scene } from '../integration/scene.ts';
-import type { Approver } from '../support/approver.ts';
+import type { Scene } from '../integration/scene.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
-import { chart, Helm, RELEASE, type Values } from './helm.ts';
-import { startDeployed } from './installed.ts';
+import { guideBlocks } from '../support/guide.ts';
+import { chart, type Helm, RELEASE } from './helm.ts';
+import { Release } from './release.ts';
 
 /** The chart on a real API server: installed, upgraded, rolled back, taken over, uninstalled, and run each time. */
 
 const root = new URL('../../', import.meta.url).pathname;
+let release: Release;
 let scene: Scene;
 let helm: Helm;
-let approver: Approver | undefined;
-const log = () => approver?.log ?? '';
-const errors = () => approver?.lines.filter(({ level }) => level === 'error' || level === 'warn');
-
 beforeAll(async () => {
-  scene = await Scene.open();
-  helm = await Helm.open(scene.cluster.adminKubeconfig);
-  // Scene applies the off switch, which is a release's own here.
-  await scene.cluster.kubectl(['delete', 'clusterrolebinding', 'node-server-auto-renew-crt']);
-  await scene.cluster.kubectl(['delete', 'clusterrole', selfNodeServer]);
-  await scene.node(1);
+  release = await Release.open();
+  ({ scene, helm } = release);
 });
-afterAll(async () => {
-  await scene?.close();
-  helm?.close();
-});
-afterEach(async () => {
-  await approver?.stop('SIGKILL');
-  approver = undefined;
-  // It was killed, and nobody else is there: the next one need not wait.
-  await scene.cluster.kubectl([
-    'delete',
-    'lease',
-    '-A',
-    '-l',
-    '!none',
-    '--field-selector',
-    `metadata.name=${RELEASE}-leader`,
-  ]);
-});
-
-const selfNodeServer = 'system:certificates.k8s.io:certificatesigningrequests:selfnodeserver';
-const kinds =
-  'serviceaccount,configmap,deployment,role,rolebinding,clusterrole,clusterrolebinding,poddisruptionbudget,networkpolicy,flowschema';
-
-/** Every object of the release, without what the API server adds. */
-async function installed(release = RELEASE): Promise<string[]> {
-  const list = ['get', kinds, '-A', '-l', `app.kubernetes.io/instance=${release}`, '-o', 'json'];
-  const { items }: { items: KubeObject[] } = JSON.parse(await scene.cluster.kubectl(list));
-  return items
-    .map(({ kind, metadata, ...rest }) =>
-      JSON.stringify({ kind, ...metadata, ...rest, status: undefined }, (key, value: unknown) =>
-        serverSet.includes(key) ? undefined : value,
-      ),
-    )
-    .sort();
-}
-const serverSet = [
-  'uid',
-  'resourceVersion',
-  'creationTimestamp',
-  'generation',
-  'managedFields',
-  'annotations',
-];
-
-const upgrade = (values: readonly Values[], ...more: readonly string[]) =>
-  helm.said(
-    'upgrade',
-    '--install',
-    RELEASE,
-    chart,
-    '-n',
-    NAMESPACE,
-    '--create-namespace',
-    // Helm keeps the last values where none are given.
-    '--reset-values',
-    ...helm.flags(values),
-    ...more,
-  );
-
-async function start(name = RELEASE, namespace = NAMESPACE): Promise<Approver> {
-  approver = await startDeployed(scene, { name, namespace });
-  return approver;
-}
-
-async function approves(): Promise<void> {
-  await scene.condition(await scene.request(1), 'Approved', log);
-  await scene.event(await scene.request(1, { dns: ['kubernetes.default.svc'] }), /NameReserved/, log);
-  expect(errors()).toEqual([]);
-}
+afterAll(() => release?.close());
+afterEach(() => release.end());
+const log = () => release.log();
 
 let first: readonly string[];
 test('is installed with nothing said, as NOTES has it, and the program approves', async () => {
   const notes = await helm.said('install', RELEASE, chart, '-n', NAMESPACE, '--create-namespace');
   const count = objectsOf(await helm.render([])).length;
-  first = await installed();
+  first = await release.objects();
   expect(first).toHaveLength(count);
-  await start();
-  await approves();
+  await release.start();
+  await release.approves();
   const commands = [...notes.matchAll(/^ {5}kubectl (.*)$/gm)].map(
     ([, line = '']) => line.split(' | ')[0] ?? '',
   );
@@ -138,7 +65,7 @@ describe('an upgrade', () => {
       ...helm.flags([{ securityContext: { privilegd: true } }]),
     );
     await expect(wrong).rejects.toThrow(/unknown field|field not declared in schema/);
-    expect(await installed()).toEqual(first);
+    expect(await release.objects()).toEqual(first);
   });
 
   test('to knobs with a lookup brings the permission for it, and no other', async () => {
@@ -151,7 +78,7 @@ describe('an upgrade', () => {
       metadata: { name: 'node-inventory', namespace: '{{ .Release.Namespace }}' },
       data: { n1: 'n1 10.0.0.1' },
     };
-    await upgrade([{ policy: { data: knobs }, extraObjects: [inventory] }]);
+    await release.upgrade({ policy: { data: knobs }, extraObjects: [inventory] });
     const role = asObject(await scene.admin.get(lookupRole));
     expect(role['rules']).toEqual([
       { apiGroups: [''], resources: ['configmaps'], resourceNames: ['node-inventory'], verbs: ['get'] },
@@ -164,14 +91,14 @@ describe('an upgrade', () => {
         .split('\n')
         .filter((name) => !/kube-root-ca|node-inventory/.test(name)),
     ).toHaveLength(2);
-    await start();
-    await approves();
+    await release.start();
+    await release.approves();
   });
 
   test('without that permission nothing is approved, and the message names it', async () => {
     const role = asObject(await scene.admin.get(lookupRole));
     await scene.admin.put(lookupRole, { ...role, rules: [] });
-    await start();
+    await release.start();
     const forbidden = /FactUnavailable: lookups\.inventory: .*forbids it.*"resources":\["configmaps"\]/;
     // The API server's own copy of its rules follows within moments.
     const refused = await eventually(async () => {
@@ -196,78 +123,83 @@ describe('an upgrade', () => {
 
 test('a rollback brings back what there was', async () => {
   await helm.said('rollback', RELEASE, '1', '-n', NAMESPACE);
-  expect(await installed()).toEqual(first);
-  await start();
-  await approves();
+  expect(await release.objects()).toEqual(first);
+  await release.start();
+  await release.approves();
 });
 
 test('a bundle of one’s own comes to the program byte by byte', async () => {
   const bundle = readFileSync(join(root, 'dist/default.tar.gz'));
-  await upgrade([{ policy: { bundle: bundle.toString('base64') } }]);
-  await start();
-  await approves();
-  expect((await approver?.status())?.['policy']?.size).toBe(bundle.length);
+  await release.upgrade({ policy: { bundle: bundle.toString('base64') } });
+  await release.start();
+  await release.approves();
+  expect((await release.approver?.status())?.['policy']?.size).toBe(bundle.length);
 });
 
 test('the off switch is a value', async () => {
-  await upgrade([{ selfNodeServer: { bind: false } }]);
-  await start();
+  await release.upgrade({ selfNodeServer: { bind: false } });
+  await release.start();
   await scene.event(await scene.request(1), /PolicyWaiting AccessNotGranted/, log);
-  await upgrade([{}]);
-  await approves();
+  await release.upgrade({});
+  await release.approves();
+  // And by hand, which the next upgrade undoes.
+  await scene.cluster.kubectl(['delete', 'clusterrolebinding', 'node-server-auto-renew-crt']);
+  await release.upgrade({});
+  expect(await release.objects()).toEqual(first);
 });
 
 test('uninstalled, it leaves nothing but its namespace', async () => {
-  await helm.said('uninstall', RELEASE, '-n', NAMESPACE);
-  expect(await installed()).toEqual([]);
+  await release.uninstall();
+  expect(await release.objects()).toEqual([]);
 });
 
-test('it takes over what kustomize has installed, with the same Deployment', async () => {
+test('the guide’s values and commands install it: a dry run', async () => {
+  const [text = ''] = guideBlocks('With Helm', 'yaml');
+  const values = parse(text.replace('sha256:…', `sha256:${'a'.repeat(64)}`)) as Record<string, unknown>;
+  expect(await release.follow('With Helm', values, /./)).toContain('A dry run');
+  await release.start();
+  const name = await scene.request(1);
+  await scene.event(name, /^PolicyWouldAllow /, log);
+  expect(await scene.conditions(name)).toEqual([]);
+  await release.uninstall();
+});
+
+test('it takes over what kustomize has installed, as the guide says, with the same Deployment', async () => {
   await apply(scene, await manifests(scene, 'ha', 'network-policy'));
   const uid = () =>
     scene.cluster.kubectl(['get', 'deployment', RELEASE, '-n', NAMESPACE, '-o', 'jsonpath={.metadata.uid}']);
   const before = await uid();
-  await upgrade(
-    [{ replicaCount: 2, networkPolicy: { enabled: true } }],
-    '--take-ownership',
-    '--force-conflicts',
-  );
+  const values = { replicaCount: 2, networkPolicy: { enabled: true } };
+  const section = 'From kustomize to Helm';
+  await release.follow(section, values, /^helm/);
   expect(await uid()).toBe(before);
-  await start();
-  await approves();
+  await release.start();
+  await release.approves();
   // The configuration by its old name, which no pod mounts any more.
-  const left = [
-    'delete',
-    'configmap',
-    '-n',
-    NAMESPACE,
-    '-l',
-    `app.kubernetes.io/instance=${RELEASE},!helm.sh/chart`,
-  ];
-  expect((await scene.cluster.kubectl(left)).trim().split('\n')).toHaveLength(1);
-  await helm.said('uninstall', RELEASE, '-n', NAMESPACE);
-  expect(await installed()).toEqual([]);
+  expect((await release.follow(section, values, /delete/)).trim().split('\n')).toHaveLength(1);
+  await release.uninstall();
+  expect(await release.objects()).toEqual([]);
 });
 
 test('a second release, of another name and in namespace default, has a Lease and names of its own', async () => {
-  await upgrade([{}]);
+  await release.upgrade({});
   const values = { selfNodeServer: { create: false, bind: false }, config: { enforcement: 'dryrun' } };
   await helm.said('install', 'trial', chart, '-n', 'default', ...helm.flags([values]));
-  approver = await startDeployed(scene, { name: 'trial-rego-csr-approver', namespace: 'default' });
+  const trial = await release.start('trial-rego-csr-approver', 'default');
   await scene.event(await scene.request(1), /PolicyWouldAllow/, log);
-  expect(errors()).toEqual([]);
-  expect(await approver.leader()).toMatchObject({
+  expect(release.complaints).toEqual([]);
+  expect(await trial.leader()).toMatchObject({
     leading: true,
     lease: 'default/trial-rego-csr-approver-leader',
   });
-  await helm.said('uninstall', 'trial', '-n', 'default');
+  await release.uninstall('trial', 'default');
 });
 
 describe('the Lease', () => {
   const leaseRole = `/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles/${RELEASE}-leader-election`;
 
   test('lies in another namespace by `config.leaderElection`, with a rule there and none at home', async () => {
-    await upgrade([{ config: { leaderElection: { namespace: 'kube-system', name: 'csr-approver' } } }]);
+    await release.upgrade({ config: { leaderElection: { namespace: 'kube-system', name: 'csr-approver' } } });
     const role = asObject(await scene.admin.get(leaseRole));
     expect(role['rules']).toEqual([
       { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
@@ -278,10 +210,13 @@ describe('the Lease', () => {
         verbs: ['get', 'update'],
       },
     ]);
-    expect((await installed()).filter((text) => text.includes('"leases"'))).toHaveLength(1);
-    await start();
-    await approves();
-    expect(await approver?.leader()).toMatchObject({ leading: true, lease: 'kube-system/csr-approver' });
+    expect((await release.objects()).filter((text) => text.includes('"leases"'))).toHaveLength(1);
+    await release.start();
+    await release.approves();
+    expect(await release.approver?.leader()).toMatchObject({
+      leading: true,
+      lease: 'kube-system/csr-approver',
+    });
   });
 
   test.each([
@@ -304,8 +239,7 @@ describe('the Lease', () => {
         'kube-system',
         '--ignore-not-found',
       ]);
-      const program = await startDeployed(scene, { name: RELEASE, namespace: NAMESPACE, ready: false });
-      approver = program;
+      const program = await release.start(RELEASE, NAMESPACE, false);
       await eventually(async () => {
         const { body } = await program.get('/readyz');
         if (body.includes('[-] leader: cannot stand by: ') && body.includes(`cannot ${verb} resource`))
@@ -319,22 +253,22 @@ describe('the Lease', () => {
   });
 
   test('is nobody’s where there is no election, and there is no rule for it', async () => {
-    await upgrade([{ config: { leaderElection: { enabled: false } } }]);
-    expect((await installed()).filter((text) => text.includes('"leases"'))).toEqual([]);
-    await start();
-    await approves();
+    await release.upgrade({ config: { leaderElection: { enabled: false } } });
+    expect((await release.objects()).filter((text) => text.includes('"leases"'))).toEqual([]);
+    await release.start();
+    await release.approves();
   });
 });
 
 test('what cannot be merged is replaced: another strategy and another port', async () => {
   const server = { server: { port: 9090 } };
-  await upgrade([{ strategy: { type: 'Recreate', rollingUpdate: null }, config: server }]);
-  const [found = ''] = (await installed()).filter((text) => text.includes('"kind":"Deployment"'));
+  await release.upgrade({ strategy: { type: 'Recreate', rollingUpdate: null }, config: server });
+  const [found = ''] = (await release.objects()).filter((text) => text.includes('"kind":"Deployment"'));
   expect(found).toContain('"strategy":{"type":"Recreate"}');
   expect(found.match(/"containerPort":[0-9]+/g)).toEqual(['"containerPort":9090']);
-  await upgrade([{}]);
-  expect(await installed()).toEqual(first);
-  await helm.said('uninstall', RELEASE, '-n', NAMESPACE);
+  await release.upgrade({});
+  expect(await release.objects()).toEqual(first);
+  await release.uninstall();
 });
 
 describe('the API server takes what every file of values makes, to the field', () => {

@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { NAMESPACE, objectsOf } from '../integration/install.ts';
+import { guideBlocks } from '../support/guide.ts';
 import { ensureTool } from '../tools/ensure.ts';
 import { run } from '../tools/run.ts';
 import { Helm, type Values } from './helm.ts';
@@ -64,9 +73,13 @@ async function built(components: readonly string[], more: object = {}): Promise<
       ...more,
     }),
   );
-  const result = await run(await ensureTool('kubectl'), ['kustomize', overlay]);
+  return objectsOf(await kubectlKustomize(overlay));
+}
+
+async function kubectlKustomize(folder: string): Promise<string> {
+  const result = await run(await ensureTool('kubectl'), ['kustomize', folder]);
   if (result.kind !== 'exit' || result.code !== 0) throw new Error(result.stderr);
-  return objectsOf(result.stdout);
+  return result.stdout;
 }
 
 const generated = (name: string, file: string) => ({
@@ -146,6 +159,20 @@ test('an image by digest', async () => {
   const expected = await built([], { images: [{ name: 'rego-csr-approver', newName, digest }] });
   const image = { registry: 'registry.example.com', digest };
   expect(deployments(await helm.objects([{ image }]))).toEqual(deployments(expected));
+});
+
+test('the overlay and the values that the guide shows are the same', async () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const [kustomization = '', config = ''] = guideBlocks('Install', 'yaml');
+  const [values = ''] = guideBlocks('With Helm', 'yaml');
+  mkdirSync(join(scratch, 'overlays/mine'), { recursive: true });
+  symlinkSync(root, join(scratch, 'rego-csr-approver'));
+  const mine = join(scratch, 'overlays/mine');
+  writeFileSync(join(mine, 'kustomization.yaml'), kustomization.replace('sha256:…', digest));
+  writeFileSync(join(mine, 'config.yaml'), config);
+  const ours = sorted(objectsOf(await kubectlKustomize(mine))).filter(({ kind }) => kind !== 'Namespace');
+  const given = parse(values.replace('sha256:…', digest)) as Record<string, unknown>;
+  expect(sorted(await helm.objects([given]))).toEqual(ours);
 });
 
 test('would see what differs', async () => {

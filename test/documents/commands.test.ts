@@ -43,6 +43,16 @@ const elsewhere: Readonly<Record<string, string>> = {
   '(cd /tmp/my-policy && ./ci.sh)': 'test/examples/ci.test.ts, with another folder',
   'dist/rego-csr-approver verify policies/cases/': 'test/rego/readme.test.ts, from the folder policies',
   'kubectl apply --server-side -k overlays/mine': 'test/integration/overlay.test.ts',
+  'helm upgrade --install rego-csr-approver rego-csr-approver/deploy/chart -n rego-csr-approver --create-namespace -f values.yaml':
+    'test/chart/install.test.ts',
+  'kubectl label namespace rego-csr-approver pod-security.kubernetes.io/enforce=restricted':
+    'test/chart/install.test.ts',
+  'helm upgrade --install rego-csr-approver rego-csr-approver/deploy/chart -n rego-csr-approver -f values.yaml --take-ownership --force-conflicts':
+    'test/chart/install.test.ts',
+  'kubectl rollout status deployment/rego-csr-approver -n rego-csr-approver':
+    'kubectl itself: no pod runs in the tests',
+  "kubectl delete configmap -n rego-csr-approver -l 'app.kubernetes.io/instance=rego-csr-approver,!helm.sh/chart'":
+    'test/chart/install.test.ts',
   'kubectl create secret docker-registry rego-csr-approver-registry -n rego-csr-approver --docker-server=registry.example.com --docker-username="$USERNAME" --docker-password="$PASSWORD"':
     'test/integration/policy-server.test.ts',
   'kubectl create configmap rego-csr-approver-policy-keys -n rego-csr-approver --from-file=release.pem':
@@ -60,6 +70,9 @@ const elsewhere: Readonly<Record<string, string>> = {
     'test/integration/sources-oci.test.ts, with another registry',
   'skopeo copy docker://registry.example.com/policies/kubelet:1.0 docker://registry.example.com/production/kubelet:1.0':
     'test/integration/sources-oci.test.ts, with another registry',
+  'kubectl apply --server-side -f deploy/audit/rbac.yaml': 'test/integration/audit.test.ts',
+  'dist/rego-csr-approver audit --kubeconfig "$HOME/.kube/config"':
+    'test/integration/audit.test.ts, with another file',
   'make check': 'its parts are steps of make test',
   'export PATH="$PWD/node_modules/.bin:$PATH"': 'a test below',
   'vitest run --config test/vitest.config.ts --project unit test/unit/csr/der.test.ts': 'a test below',

@@ -1,9 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { z } from 'zod';
-import { guideBlocks } from '../support/guide.ts';
 import { current, generated, root } from './documents.ts';
 import { metricNames } from './metrics-table.ts';
 
@@ -51,14 +48,6 @@ test('every metric of ours that the guide names is there', () => {
   );
   expect(names.length).toBeGreaterThan(metricNames().length);
   expect(names.filter((name) => !metricNames().includes(name))).toEqual([]);
-});
-
-test('rules of Prometheus that the guide shows are whole', () => {
-  const [text = ''] = guideBlocks('Health and metrics', 'yaml');
-  const rule = z.strictObject({ alert: z.string(), expr: z.string(), for: z.string().regex(/^[0-9]+m$/) });
-  const group = z.strictObject({ name: z.string(), rules: z.array(rule) });
-  const { groups } = z.strictObject({ groups: z.array(group) }).parse(parse(text));
-  expect(groups.flatMap(({ rules }) => rules)).toHaveLength(4);
 });
 
 test.each(documents)('every make target that %s names is there', (file) => {

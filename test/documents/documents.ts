@@ -9,6 +9,7 @@ import { valuesJSONSchema } from '../../deploy/helm/json-schema.ts';
 import { valuesYAML } from '../../deploy/helm/values-yaml.ts';
 import { bundleCodesTable } from './bundle-codes.ts';
 import { configTable, fieldsTable } from './config-table.ts';
+import { findingsTable } from './findings-table.ts';
 import { metricsTable } from './metrics-table.ts';
 import { overlaySchema } from './overlay-schema.ts';
 
@@ -32,6 +33,7 @@ export const generated: readonly Generated[] = [
   { file: 'policies/README.md', part: 'bundle codes', make: bundleCodesTable },
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
+  { file: 'deploy/README.md', part: 'audit findings', make: findingsTable },
   { file: 'deploy/README.md', part: 'values', make: () => fieldsTable(valuesJSONSchema(), 'value') },
   { file: 'deploy/chart/values.yaml', make: () => valuesYAML(valuesJSONSchema()) },
   { file: 'deploy/chart/values.schema.json', make: () => `${JSON.stringify(valuesJSONSchema(), null, 2)}\n` },

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Approver } from '../support/approver.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
 import { OtlpCollector, type ReceivedSpan } from '../support/otlp-collector.ts';
+import { runToEnd } from './program.ts';
 import { Scene } from './scene.ts';
 
 /** Traces of the shipped program on a real control plane, as the OpenTelemetry Collector's own receiver has them. */
@@ -244,6 +245,21 @@ test('headers come from a file that is read for each batch', async () => {
   await scene.request(2);
   await eventually(() => (seen.includes('Bearer second') ? true : undefined), explain);
   expect(new Set(seen)).toEqual(new Set(['Bearer first', 'Bearer second']));
+});
+
+test('a CA that cannot be read ends the start, with what to do', async () => {
+  const file = join(folder, 'config.yaml');
+  writeFileSync(
+    file,
+    `apiVersion: rego-csr-approver/v1alpha1
+kind: ApproverConfiguration
+tracing: {endpoint: "${collector.endpoint}", caFile: /nonexistent/ca.crt}
+`,
+  );
+  const args = ['run', '--kubeconfig', scene.cluster.adminKubeconfig, '--config', file];
+  const { code, stderr } = await runToEnd(args);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/error: TracingFailed: .*\/nonexistent\/ca\.crt.*correct `tracing`/);
 });
 
 test('off by default: nothing of it is loaded', async () => {

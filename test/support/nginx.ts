@@ -1,44 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command } from '../../deploy/image/command.ts';
-import { cacheDirectory } from '../../deploy/image/paths.ts';
+import { debianProgram } from './debian.ts';
 import { eventually } from './eventually.ts';
 import { listening } from './listening.ts';
-
-/** That of the system, or else Debian's package, unpacked into the cache: nothing is installed, no service started. */
-async function program(): Promise<string> {
-  const inPackage = 'usr/sbin/nginx';
-  const cached = join(cacheDirectory(), 'nginx');
-  const candidates = [`/${inPackage}`, '/usr/local/sbin/nginx', join(cached, inPackage)];
-  const found = candidates.find((file) => existsSync(file));
-  if (found !== undefined) return found;
-  mkdirSync(cacheDirectory(), { recursive: true });
-  const draft = mkdtempSync(join(cacheDirectory(), '.nginx-'));
-  try {
-    await command('apt-get', ['download', 'nginx'], { cwd: draft });
-    const [file = ''] = readdirSync(draft);
-    await command('dpkg-deb', ['-x', file, 'unpacked'], { cwd: draft });
-    // Another run may have been faster.
-    if (!existsSync(cached)) renameSync(join(draft, 'unpacked'), cached);
-  } catch (cause) {
-    throw new Error(`nginx is missing. On Debian: apt-get install nginx-light\n${String(cause)}`, { cause });
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
-  return join(cached, inPackage);
-}
 
 /** A real nginx on loopback. */
 export class Nginx {
@@ -54,7 +21,7 @@ export class Nginx {
 
   /** @param servers `server {}` blocks of its configuration; the first port of them is waited for */
   static async start(servers: string, port: number): Promise<Nginx> {
-    const file = await program();
+    const file = await debianProgram('nginx', 'usr/sbin/nginx');
     const directory = mkdtempSync(join(tmpdir(), 'nginx-'));
     const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
     writeFileSync(

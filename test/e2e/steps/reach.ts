@@ -1,4 +1,5 @@
 import { expectThat } from '../../demo/deviation.ts';
+import { expectAudited } from '../audit.ts';
 import { podOf } from '../nodes.ts';
 import { patienceMs } from '../wait.ts';
 import { tick, type Node, type World } from '../world.ts';
@@ -35,4 +36,6 @@ export async function reach(world: World): Promise<void> {
       await logs(world, node);
       await exec(world, node);
     });
+  const all = [world.control, world.first, world.second].map((node) => ({ node, codes: [] }));
+  await tick(world, 'an audit finds the certificate of each in order', () => expectAudited(world, all));
 }

@@ -1,5 +1,6 @@
 import { expectThat } from '../../demo/deviation.ts';
 import { seconds } from '../../demo/screen.ts';
+import { expectAudited } from '../audit.ts';
 import { expectChecked } from '../check.ts';
 import { expectSelfSigned, expectVerified } from '../tls.ts';
 import { approvalMs, installed, nextCertificate, patienceMs } from '../wait.ts';
@@ -36,6 +37,15 @@ export async function selfSigned(world: World): Promise<void> {
       { node: first, ok: true },
       { node: second, ok: false },
     ]),
+  );
+  await tick(
+    world,
+    'so does an audit, which knows the request of the one and that the other signs itself',
+    () =>
+      expectAudited(world, [
+        { node: first, codes: [] },
+        { node: second, codes: ['ServingCertificateSelfSigned'] },
+      ]),
   );
   await tick(world, 'what the guide reads there without the kubelet, its kubelet has written', () =>
     brokenPods(world, second),

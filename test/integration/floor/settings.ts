@@ -91,10 +91,33 @@ export const fields: Readonly<Record<string, readonly Row[]>> = {
   'server.port': takes(0),
   'admin.address': takes('127.0.0.1'),
   'admin.port': takes(0),
-  'tracing.endpoint': takes('http://127.0.0.1:9/v1/traces'),
-  'tracing.samplingRatio': [...refuses('ConfigInvalid', 2), ...takes(1)],
-  'tracing.headersFile': takes('/nonexistent'),
-  'tracing.caFile': refuses('TracingFailed', '/nonexistent'),
+  'tracing.endpoint': [
+    ...refuses('ConfigInvalid', 'collector:4318', 'https://user:password@example.com'),
+    ...takes('http://127.0.0.1:9/v1/traces'),
+  ],
+  // Without an endpoint there is no tracing.
+  'tracing.samplingRatio': refuses('ConfigInvalid', 1),
+  'tracing.headersFile': refuses('ConfigInvalid', '/nonexistent'),
+  'tracing.caFile': refuses('ConfigInvalid', '/nonexistent'),
+  // None of these is opened before something is decided by a running program.
+  'decisionLog.console': takes(false),
+  'decisionLog.labels': [...refuses('ConfigInvalid', { 'a b': 'c' }), ...takes({ app: 'other' })],
+  'decisionLog.file.path': [...refuses('ConfigInvalid', ''), ...takes('/nonexistent/decisions')],
+  'decisionLog.file.maxBytes': refuses('ConfigInvalid', 1),
+  'decisionLog.file.maxFiles': refuses('ConfigInvalid', 0),
+  'decisionLog.service.url': [
+    ...refuses('ConfigInvalid', 'ftp://example.com', 'http://example.com'),
+    ...takes('https://example.com', 'http://127.0.0.1:9'),
+  ],
+  'decisionLog.service.resource': refuses('ConfigInvalid', 'logs'),
+  'decisionLog.service.credentials.bearerTokenFile': refuses('ConfigInvalid', ''),
+  'decisionLog.service.credentials.clientCertificateFile': refuses('ConfigInvalid', '/nonexistent'),
+  'decisionLog.service.credentials.clientKeyFile': refuses('ConfigInvalid', '/nonexistent'),
+  'decisionLog.service.caFile': refuses('ConfigInvalid', ''),
+  'decisionLog.service.minDelaySeconds': refuses('ConfigInvalid', 0),
+  'decisionLog.service.maxDelaySeconds': refuses('ConfigInvalid', 0),
+  'decisionLog.service.uploadSizeLimitBytes': refuses('ConfigInvalid', 1),
+  'decisionLog.service.bufferSizeLimitBytes': refuses('ConfigInvalid', 1),
   'log.level': takes('error'),
 };
 

@@ -56,6 +56,7 @@ beforeEach(async () => {
   time = 0;
   spent = [];
   counts = { dropped: 0, skipped: 0 };
+  settled = [];
   activation = new Activation({
     load: async (revision) => ({ policies: candidate(revision), revision, close: async () => undefined }),
   });
@@ -70,6 +71,9 @@ afterEach(async () => {
 const active = policiesThat();
 const unsaid = { said: {}, timings: {} };
 const because = (code: string): Reason => ({ code, msg: '', source: 'policy' });
+
+/** What became of each decision, in order. */
+let settled: string[] = [];
 
 interface Work {
   readonly kind?: Exclude<VerdictKind, 'wait' | 'error'>;
@@ -88,6 +92,7 @@ function decided(uid: string, { kind = 'approve', codes = [], stands = () => tru
     policies: active,
     options: { now, limits },
     stands,
+    settled: ({ status }) => settled.push(`${uid} ${status}`),
   });
 }
 /** Enough of an input document for policies that are not real. */
@@ -255,13 +260,73 @@ describe('what is too much is dropped', () => {
   });
 });
 
+describe('whoever decided hears once what became of it', () => {
+  test('that it was compared, with revision and verdict, be it news or not', async () => {
+    const outcomes: unknown[] = [];
+    const work = (uid: string) => ({
+      request: { ...request(), uid },
+      decision: {
+        ...unsaid,
+        verdict: { kind: 'approve' as const, reasons: [], warnings: [] },
+        input: documentOf(uid),
+      },
+      policies: active,
+      options: { now, limits },
+      stands: () => true,
+      settled: (outcome: unknown) => outcomes.push(outcome),
+    });
+    for (let at = 0; at < 2; at += 1) {
+      shadow.compare(work('a'));
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      (await next('c1 a')).answer(allows);
+      // oxlint-disable-next-line no-await-in-loop
+      await eventually(() => (outcomes.length > at ? true : undefined));
+    }
+    const verdict = { kind: 'approve', reasons: [], warnings: [] };
+    expect(outcomes).toEqual([0, 1].map(() => ({ status: 'compared', revision: 'r1', verdict })));
+    expect(told).toHaveLength(1);
+  });
+
+  test('that another decision came before it, or there was no room', async () => {
+    make({ limits: { waiting: 1, characters: 1e6, known: 8 } });
+    for (const uid of ['a', 'b', 'b', 'c']) decided(uid);
+    expect(settled).toEqual(['b superseded', 'c dropped']);
+    (await next('c1 a')).answer(allows);
+    (await next('c1 b')).answer(allows);
+    await eventually(() => (settled.length === 4 ? true : undefined));
+    expect(settled.slice(2)).toEqual(['a compared', 'b compared']);
+  });
+
+  test('that other policies came in force, while it waited or was asked about', async () => {
+    let stands = true;
+    for (const uid of ['a', 'b']) decided(uid, { stands: () => stands });
+    const first = await next('c1 a');
+    stands = false;
+    shadow.restart();
+    expect(settled).toEqual(['b superseded']);
+    first.answer(allows);
+    await eventually(() => (settled.length === 2 ? true : undefined));
+    expect(settled[1]).toBe('a superseded');
+  });
+
+  test('that the program ends', async () => {
+    for (const uid of ['a', 'b']) decided(uid);
+    const first = await next('c1 a');
+    shadow.stop();
+    first.answer(allows);
+    decided('c');
+    await eventually(() => (settled.length === 3 ? true : undefined));
+    expect(settled).toEqual(['b superseded', 'c skipped', 'a superseded']);
+  });
+});
+
 describe('nothing is compared', () => {
   test('while there is no candidate', async () => {
     activation = new Activation({ load: async () => Promise.reject(new Error('bad')) });
     await activation.offer('bad');
     make();
     decided('a');
-    expect([told, counts]).toEqual([[], { dropped: 0, skipped: 0 }]);
+    expect([told, counts, settled]).toEqual([[], { dropped: 0, skipped: 0 }, ['a skipped']]);
   });
 
   test('when facts were missing', () => {

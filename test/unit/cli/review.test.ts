@@ -230,3 +230,24 @@ test('takes what `kubectl get csr NAME -o yaml` prints', async () => {
   const { code } = await run(['review', '-f', '-', ...facts], stringify(managed));
   expect(code).toBe(0);
 });
+
+describe('--explain', () => {
+  test('says below each reason which rule gave it, what to do, and what it compared', async () => {
+    const { out, code } = await review({ request: { ip: ['10.0.0.1', '127.0.0.1'] } }, '--explain');
+    expect(out).toContain('    AddressReserved (floor): reserved addresses: 127.0.0.1');
+    expect(out).toMatch(
+      / {6}rule {3}csr\.floor\.serving\.deny \(policies\/floor\/\S+\/addresses\.rego:\d+\)\n/,
+    );
+    expect(out).toContain('      do     See whether the Node lists such an address');
+    expect(out).toContain('      input.sans.ip = ["10.0.0.1","127.0.0.1"]\n');
+    expect(code).toBe(1);
+  });
+
+  test('is an array in JSON, and not there unasked', async () => {
+    const spec = { request: { ip: ['10.0.0.1', '127.0.0.1'] } };
+    const [asked] = jsonLines((await review(spec, '--explain', '-o', 'json')).out);
+    expect(asked?.['explain']).toMatchObject([{ code: 'AddressReserved', rule: 'csr.floor.serving.deny' }]);
+    const [unasked] = jsonLines((await review(spec, '-o', 'json')).out);
+    expect(unasked).not.toHaveProperty('explain');
+  });
+});

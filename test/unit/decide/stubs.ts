@@ -4,6 +4,8 @@ import type { Facts } from '../../../src/decide/input.ts';
 import type { CertificateRequest } from '../../../src/decide/request.ts';
 import { readRequest } from '../../../src/decide/request.ts';
 import { noFacts } from '../../../src/policy/needs.ts';
+import { readReasons } from '../../../src/policy/reasons.ts';
+import { Rulebook } from '../../../src/policy/rulebook.ts';
 import { csrObject, type CSRObjectSpec } from '../../support/csr-object.ts';
 
 const SIGNER = 'kubernetes.io/kubelet-serving';
@@ -39,6 +41,7 @@ export function policiesThat(
       revision: 'f1',
       needs: new Map([[SIGNER, { ...noFacts, node: true }]]),
       codes: new Map(),
+      rules: new Map(),
       form: side('form', given.form),
       facts: side('facts', given.facts),
     },
@@ -52,6 +55,13 @@ export function policiesThat(
           needs: { ...noFacts, cluster: true },
           maxAgeSeconds: 900,
           codes: new Map(),
+          rules: new Rulebook({
+            metadata: readReasons(new Map()),
+            sources: new Map(),
+            data: {},
+            root: 'csr.test',
+            signerName: SIGNER,
+          }),
           evaluate: side('policy', given.policy),
         },
       ],

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { requestSchema } from '../../../src/decide/input.ts';
 import { templateWords } from '../../../src/policy/lookup-query.ts';
 import { noFacts, readEntrypointCustom, unionOfNeeds } from '../../../src/policy/needs.ts';
-import { reasonCodes } from '../../../src/policy/reasons.ts';
+import { readReasons, reasonCodes } from '../../../src/policy/reasons.ts';
 
 const review = { resource: 'certificatesigningrequests', verb: 'create' };
 const whole = { ...review, group: '', subresource: '', name: '', namespace: '' };
@@ -199,6 +199,6 @@ describe('reason codes', () => {
     ['none in broken YAML', ['# custom: ['], []],
     ['none after the block has ended', ['# title: T', '', '# custom:', '#   code: A'], []],
   ])('%s', (_, lines, expected) => {
-    expect([...reasonCodes(block(...lines)).keys()]).toEqual(expected);
+    expect([...reasonCodes(readReasons(block(...lines))).keys()]).toEqual(expected);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { reasonCodes } from '../../../src/policy/reasons.ts';
+import { readReasons, reasonCodes } from '../../../src/policy/reasons.ts';
 
 const codesOf = (...sources: string[]) => [
-  ...reasonCodes(new Map(sources.map((source, index) => [String(index), source]))).keys(),
+  ...reasonCodes(readReasons(new Map(sources.map((source, index) => [String(index), source])))).keys(),
 ];
 const block = (code: string, more = '') => `# METADATA\n# custom:\n#   code: ${code}\n${more}`;
 const rule = 'deny contains "x"\n';

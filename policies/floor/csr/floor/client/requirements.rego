@@ -4,6 +4,8 @@
 #   What makes impersonation possible: whoever has such a certificate is that node. Each line of `form` and `facts` is a
 #   requirement that must be shown to hold; `deny` and `wait` only explain why one does not. A rule that is undefined
 #   therefore never approves.
+# custom:
+#   signer_name: kubernetes.io/kube-apiserver-client-kubelet
 package csr.floor.client
 
 # METADATA

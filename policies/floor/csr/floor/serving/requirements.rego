@@ -3,6 +3,8 @@
 # description: |
 #   What makes impersonation possible. Each line of `form` and `facts` is a requirement that must be shown to hold;
 #   `deny` and `wait` only explain why one does not. A rule that is undefined therefore never approves.
+# custom:
+#   signer_name: kubernetes.io/kubelet-serving
 package csr.floor.serving
 
 # METADATA
