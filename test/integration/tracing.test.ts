@@ -17,7 +17,7 @@ let collector: OtlpCollector;
 let folder: string;
 let running: Approver[] = [];
 /** Called after each test. */
-let after: (() => unknown)[] = [];
+const after: (() => unknown)[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tracing-'));
   collector = await OtlpCollector.start();

@@ -9,13 +9,14 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
+const page = (query: URLSearchParams) => ({
+  html: `<p>${[...query].join()}`,
+  policy: "default-src 'none'",
+});
+
 async function serve(address = '127.0.0.1') {
   let asked = 0;
   const status = () => ({ labels: { id: 'host-1' }, asked: ++asked });
-  const page = (query: URLSearchParams) => ({
-    html: `<p>${[...query].join()}`,
-    policy: "default-src 'none'",
-  });
   const server = await serveAdmin({ address, port: 0, status, page });
   open.push(server);
   return (path: string, { host, method = 'GET' }: { host?: string; method?: string } = {}) =>

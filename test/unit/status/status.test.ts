@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { remediesOf, showChecks, showWatch } from '../../../src/status/status.ts';
 
+const detail = () => 'n1 leads';
+const watch = (ms: number) => ({ hasSynced: true, size: 3, progressAgeMs: () => ms });
+
 test('a check says what is wrong, or its detail', () => {
-  const detail = () => 'n1 leads';
   expect(
     showChecks([
       { name: 'a', problem: () => 'no answer', detail },
@@ -13,7 +15,6 @@ test('a check says what is wrong, or its detail', () => {
 });
 
 test('a watch that was never heard of has no age', () => {
-  const watch = (ms: number) => ({ hasSynced: true, size: 3, progressAgeMs: () => ms });
   expect(showWatch('w', watch(1400))).toEqual({ name: 'w', synced: true, age_seconds: 1, objects: 3 });
   expect(showWatch('w', watch(Infinity))).toEqual({ name: 'w', synced: true, objects: 3 });
 });
