@@ -15,6 +15,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 // Set, not exited with: what is still to be written to a pipe must not be cut off.
 process.exitCode = await main(process.argv.slice(2), {
   stdin: () => text(process.stdin),
+  stdinBytes: () => process.stdin,
   out: (chunk) => process.stdout.write(chunk),
   err: (chunk) => process.stderr.write(chunk),
   isWatched: process.stderr.isTTY,

@@ -3,11 +3,12 @@ import type { DecodeLimits } from '../csr/decoded.ts';
 import type { Gather } from '../decide/facts.ts';
 import { readRequest } from '../decide/request.ts';
 import { asObject } from '../kube/objects.ts';
-import type { Audited, AuditedKubelet, AuditedRequest } from './finding.ts';
+import type { Audited, AuditedKubelet } from './finding.ts';
 import type { Handshake, Target } from './handshake.ts';
 import { IssuedCertificates } from './issued.ts';
 import { auditKubelet, type Looking } from './kubelet.ts';
 import type { NodeKubelet } from './node-kubelet.ts';
+import { nodesThen } from './nodes-then.ts';
 import { auditRequest, type Judging } from './request.ts';
 import { servingSigner } from './served.ts';
 
@@ -26,6 +27,8 @@ export interface AuditSources {
   readonly kubelets: readonly NodeKubelet[];
   readonly which: WhichKubelets;
   readonly shakeHands: (target: Target) => Promise<Handshake>;
+  /** Whether there is a CA by which chains are verified. */
+  readonly isVerified: boolean;
   readonly refused?: Looking['refused'] | undefined;
   /** By the API server's clock. */
   readonly now: () => Date;
@@ -65,11 +68,15 @@ async function oneRequest(
   signer: string,
   sources: AuditSources,
   issued: IssuedCertificates,
-): Promise<AuditedRequest | undefined> {
+): Promise<Audited | undefined> {
   const object = asObject(item);
   const request = readRequest(object);
-  // The field selector has chosen already. What the API server lists can be read: its own validation is stricter.
-  if ('problem' in request || request.signerName !== signer) return undefined;
+  if ('problem' in request) {
+    const message = `request ${object.metadata.name} cannot be read: ${request.problem}`;
+    return { kind: 'run', findings: [{ code: 'NotJudged', message }] };
+  }
+  // The field selector has chosen already.
+  if (request.signerName !== signer) return undefined;
   const { audited, certificate } = await auditRequest(request, object, judging(sources));
   if (certificate !== undefined && signer === servingSigner) issued.add(request, certificate);
   return audited;
@@ -100,13 +107,17 @@ async function* kubelets(
     // oxlint-disable-next-line no-await-in-loop -- each is told before the next is begun
     yield* await mapAtMost(connections, all.slice(at, at + batch), one).then(present);
   }
+  if (!sources.isVerified && answered > 0) {
+    const message = `${String(answered)} kubelets answered, and anybody may have signed what they serve`;
+    yield { kind: 'run', findings: [{ code: 'KubeletsNotVerified', message }] };
+  }
   if (left === 0) return;
   const message = `${String(silent)} kubelets did not answer, and none did: ${String(left)} more were not asked`;
   yield { kind: 'run', findings: [{ code: 'KubeletsNotAsked', message }] };
 }
 
 function judging({ gather, policies, limits, now, explain }: AuditSources): Judging {
-  return { gather, policies, limits, now: now(), explain };
+  return { gather: nodesThen(gather), policies, limits, now: now(), explain };
 }
 
 /** In the order of the items, so many at a time. */

@@ -161,6 +161,11 @@ export const findingCodes = {
     remedy:
       'Run the audit where the nodes can be reached, or ask all of them with `--kubelets all`; `--kubelets none` asks none.',
   },
+  KubeletsNotVerified: {
+    severity: 'warning',
+    meaning: 'There is no CA to verify what kubelets serve: everything else was looked at.',
+    remedy: 'Name the CA that signs serving certificates with `--kubelet-ca`.',
+  },
   PendingNotAllowed: {
     severity: 'note',
     meaning: 'A request is pending, and the policy would not approve it.',

@@ -91,6 +91,7 @@ async function run(
     kubelets,
     which: options.kubelets,
     shakeHands: handshaker(ca),
+    isVerified: ca !== undefined,
     now: () => client.now(),
     explain: options.explain,
   });

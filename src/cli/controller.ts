@@ -5,6 +5,7 @@ import { Controller } from '../controller/controller.ts';
 import type { Gate } from '../controller/gate.ts';
 import type { Judged } from '../controller/reconcile.ts';
 import type { Observer } from '../controller/report.ts';
+import { ruleOf } from '../decide/explain.ts';
 import { decide } from '../decide/decide.ts';
 import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
@@ -61,6 +62,7 @@ export function controllerOf(
       revision,
       entrypoint,
       floorRevision: policies.floor.revision,
+      ruleOf: (reason, kind) => ruleOf(reason, kind, { signerName: request.signerName, policies }),
       approvedBy: approvedBy(entrypoint, revision),
     };
   };

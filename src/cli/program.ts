@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { withOptions } from '../activation/load.ts';
 import type { AuditOptions } from './audit.ts';
 import { auditCommand } from './audit.ts';
@@ -10,12 +10,16 @@ import { buildCommand } from './build.ts';
 import type { CaptureOptions } from './capture.ts';
 import { captureCommand } from './capture.ts';
 import { decodeCommand } from './decode.ts';
+import type { DoctorOptions } from './doctor.ts';
+import { doctorCommand } from './doctor.ts';
 import type { ExitCode } from './error.ts';
 import { exitCode } from './error.ts';
 import { failureLine } from './failure.ts';
 import type { InitOptions } from './init.ts';
 import { initCommand } from './init.ts';
 import type { IO } from './io.ts';
+import type { ReplayCommandOptions } from './replay.ts';
+import { replayCommand } from './replay.ts';
 import type { ReviewOptions } from './review.ts';
 import { reviewCommand } from './review.ts';
 import type { RunOptions } from './run.ts';
@@ -35,6 +39,11 @@ const collectAnew = () => {
     return values;
   };
 };
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('not a whole number of at most five digits.');
+}
 
 const config = () => new Option('--config <file>', 'ApproverConfiguration to use instead of the defaults');
 const bundle = () =>
@@ -193,6 +202,32 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
       code = await auditCommand(options, withOptions(loadConfig(options.config), options), io);
     });
   program
+    .command('doctor')
+    .description(
+      'look at a cluster and say what is missing: exit 0 nothing as severe as --fail-on, 1 something, 2 could not look',
+    )
+    .addOption(kubeconfig())
+    .addOption(context())
+    .option('-n, --namespace <name>', 'namespace of the installation', 'rego-csr-approver')
+    .option('--service-account <name>', "ServiceAccount that it runs as, instead of its Deployment's")
+    .option('--config <file>', "ApproverConfiguration to look by, instead of the installation's")
+    .addOption(bundle())
+    .addOption(data())
+    .addOption(
+      new Option('--configz <number>', 'Nodes whose kubelets are asked for their configuration (nodes/proxy)')
+        .argParser(wholeNumber)
+        .default(0),
+    )
+    .addOption(
+      new Option('--fail-on <severity>', 'least severe finding that is exit code 1')
+        .choices(['error', 'warning', 'unknown'])
+        .default('error'),
+    )
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .action(async (options: DoctorOptions) => {
+      code = await doctorCommand(options, io);
+    });
+  program
     .command('decode')
     .description('print the input document that a policy reads of a request, without facts')
     .addOption(files().makeOptionMandatory())
@@ -224,6 +259,39 @@ export async function main(args: readonly string[], io: IO): Promise<ExitCode> {
     .addOption(data())
     .action(async (paths: string[], options: VerifyOptions) => {
       code = await verifyCommand(paths, options, withOptions(loadConfig(options.config), options), io);
+    });
+  program
+    .command('replay')
+    .description(
+      'decide the decisions of a log again: exit 0 nothing forbidden changed, 1 a gate failed, 2 nothing was replayed',
+    )
+    .argument(
+      '<file...>',
+      "decision logs of the program, a line or an element of OPA's arrays each, compressed or not; - for standard input",
+    )
+    .addOption(
+      new Option(
+        '--fail-on <gate>',
+        'what must not change: WAS->NOW (verdicts, or *), any, reasons, undecidable; several with commas, may be repeated',
+      )
+        .argParser(collect)
+        .default([]),
+    )
+    .addOption(
+      new Option(
+        '-o, --output <format[=file]>',
+        'stdout, json, junit or sarif, to standard output or to a file; may be repeated',
+      )
+        .argParser(collectAnew())
+        .default(['stdout']),
+    )
+    .option('--examples <number>', 'examples of each way in which decisions changed', '3')
+    .option('--workers <number>', 'threads that evaluate, instead of limits.workers')
+    .addOption(config())
+    .addOption(bundle())
+    .addOption(data())
+    .action(async (paths: string[], options: ReplayCommandOptions) => {
+      code = await replayCommand(paths, options, withOptions(loadConfig(options.config), options), io);
     });
   program
     .command('build')

@@ -1,8 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { openSource } from '../bundle/sources/open.ts';
 import type { Config } from '../config/schema.ts';
 import type { BundleFiles } from '../bundle/files.ts';
-import { messageOf } from '../text/message.ts';
 import { escapeText } from '../text/escape.ts';
 import { CaseError } from '../verify/error.ts';
 import type { CaseEntry } from '../verify/files.ts';
@@ -12,14 +9,16 @@ import { KeyRing } from '../verify/keys.ts';
 import type { Report } from '../verify/outcome.ts';
 import { passed } from '../verify/outcome.ts';
 import type { FormatName } from '../verify/output/formats.ts';
-import { formats, isFormatName } from '../verify/output/formats.ts';
+import { formats } from '../verify/output/formats.ts';
 import { summary } from '../verify/output/stdout.ts';
 import { prepareCase } from '../verify/prepare.ts';
 import { runCases } from '../verify/run.ts';
 import type { ExitCode } from './error.ts';
-import { CommandError, exitCode } from './error.ts';
+import { exitCode } from './error.ts';
 import type { IO } from './io.ts';
 import { configuredOverlays, loadPoliciesFrom, readBundle, signersOf } from '../activation/load.ts';
+import { policyName } from './policy-name.ts';
+import { type Output, readOutputs, writeOutputs } from './outputs.ts';
 import { version } from './version.ts';
 
 export interface VerifyOptions {
@@ -28,12 +27,6 @@ export interface VerifyOptions {
   readonly config?: string;
   readonly output: readonly string[];
   readonly filter: readonly string[];
-}
-
-/** Where a format is written; undefined is standard output. */
-interface Output {
-  readonly format: FormatName;
-  readonly file: string | undefined;
 }
 
 /**
@@ -47,7 +40,7 @@ export async function verifyCommand(
   config: Config,
   io: IO,
 ): Promise<ExitCode> {
-  const outputs = readOutputs(options.output);
+  const outputs = readOutputs(options.output, formats);
   const entries = selected(readCases(paths), options.filter, paths);
   const bundle = overlaid(await readBundle(config), await configuredOverlays(config));
   const report = await verifyBundle(bundle, entries, config, options.config !== undefined);
@@ -79,38 +72,6 @@ export async function verifyBundle(
   });
 }
 
-/** Which policy has decided: whoever forgets `--bundle` tests the default one. */
-function policyName({ policy }: Config): string {
-  const { bundle, data } = policy;
-  const name =
-    bundle === undefined ? 'built-in default' : escapeText(openSource({ ...policy, bundle }).name, 1024);
-  const files = data.map((file) => escapeText(file, 1024));
-  return files.length === 0 ? name : `${name} with the data of ${files.join(', ')}`;
-}
-
-function readOutputs(given: readonly string[]): Output[] {
-  const outputs = given.map((text): Output => {
-    const [format = '', ...rest] = text.split('=');
-    const file = rest.length === 0 ? undefined : rest.join('=');
-    if (!isFormatName(format) || file === '') {
-      const known = Object.keys(formats).join(', ');
-      throw new CommandError(
-        'OutputInvalid',
-        `--output ${JSON.stringify(text)}: expected FORMAT or FORMAT=FILE, where FORMAT is one of ${known}`,
-      );
-    }
-    return { format, file };
-  });
-  const files = outputs.map(({ file }) => file);
-  if (new Set(files).size < files.length) {
-    throw new CommandError(
-      'OutputInvalid',
-      '--output: only one format fits into each file, and into standard output',
-    );
-  }
-  return outputs;
-}
-
 /** The cases that a filter leaves, which must be some. */
 function selected(
   entries: readonly CaseEntry[],
@@ -138,21 +99,15 @@ function glob(pattern: string): RegExp {
   return new RegExp(`^${literal.replaceAll('*', '.*').replaceAll('?', '.')}$`);
 }
 
-async function write(report: Report, outputs: readonly Output[], policy: string, io: IO): Promise<void> {
-  for (const { format, file } of outputs) {
-    // oxlint-disable-next-line no-await-in-loop -- in the order given
-    const text = await formats[format](report, version);
-    if (file === undefined) io.out(format === 'stdout' ? `policy: ${policy}\n${text}` : text);
-    else {
-      // oxlint-disable-next-line no-await-in-loop
-      await writeFile(file, text).catch((cause: unknown) => {
-        throw new CommandError('FileUnwritable', `${file}: cannot be written: ${messageOf(cause)}`, {
-          cause,
-        });
-      });
-    }
-  }
-  const shown = outputs.some(({ file }) => file === undefined);
+async function write(
+  report: Report,
+  outputs: readonly Output<FormatName>[],
+  policy: string,
+  io: IO,
+): Promise<void> {
+  const head = `policy: ${policy}\n`;
+  const text = ({ format }: Output<FormatName>) => formats[format](report, version);
+  if (await writeOutputs(outputs, text, head, io)) return;
   const good = report.results.filter(passed).length;
-  if (!shown) io.err(`policy: ${policy}\n${summary(report.results.length, good, report.seconds)}\n`);
+  io.err(`${head}${summary(report.results.length, good, report.seconds)}\n`);
 }

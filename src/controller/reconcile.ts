@@ -1,4 +1,5 @@
 import type { Decision } from '../decide/decide.ts';
+import type { RuleOf } from '../decide/explain.ts';
 import type { HostReasonCode } from '../decide/host-reasons.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { ShadowOutcome } from '../decide/shadow.ts';
@@ -31,6 +32,8 @@ export interface Judged extends Decision {
   readonly shadow?: Promise<ShadowOutcome> | undefined;
   /** Of the floor that judged beside it. */
   readonly floorRevision: string;
+  /** Names the rule that gave a reason, by the policies that decided. */
+  readonly ruleOf?: RuleOf | undefined;
   /** Says in an Approved condition by which rules: by those that decided, whatever is in force when it is written. */
   readonly approvedBy: string;
 }

@@ -24,9 +24,14 @@ export interface Explanation {
   readonly details?: Readonly<Record<string, unknown>>;
   /** Values that the rule reads, itself or by rules that it names, by their paths in input and data. */
   readonly compared?: Readonly<Record<string, unknown>>;
+  /** Paths that it reads as well, and where nothing is. */
+  readonly absent?: readonly string[];
   /** What cannot be told, and how to find it out. */
   readonly note?: string;
 }
+
+/** Names the rule that gave a reason of such a set; undefined where none did, or it is not known. */
+export type RuleOf = (reason: Reason, kind: ReasonKind | undefined) => string | undefined;
 
 /** The decision that is explained, and by whom it was made. */
 export interface Explained {
@@ -102,6 +107,7 @@ function byRule(
 ): Explanation {
   const paths = book.reads(rule);
   const compared = paths.map((path): [string, unknown] => [written(path), valueAt(path, book, input)]);
+  const absent = compared.flatMap(([path, value]) => (value === undefined ? [path] : []));
   return {
     code,
     source,
@@ -113,6 +119,7 @@ function byRule(
     remedy: rule.remedy,
     ...(details && { details }),
     compared: Object.fromEntries(compared.filter(([, value]) => value !== undefined)),
+    ...(absent.length > 0 && { absent }),
   };
 }
 

@@ -19,6 +19,10 @@ const reason = z.looseObject({
   code: z.string().describe('Stable, and listed in policies/README.md.'),
   msg: z.unknown().optional().describe('A sentence for people; absent where a mask has taken it.'),
   source: z.enum(['decoder', 'floor', 'policy', 'facts', 'host']),
+  rule: z
+    .string()
+    .optional()
+    .describe('Package, file and line of the rule that gave it, where its METADATA tells.'),
   details: z.unknown().optional().describe('Whatever else the rule attached.'),
 });
 

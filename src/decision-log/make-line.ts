@@ -1,5 +1,6 @@
 import { hardLimits } from '../csr/limits.ts';
 import type { Decision } from '../decide/decide.ts';
+import { kindOf, type RuleOf } from '../decide/explain.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { Timings } from '../decide/stopwatch.ts';
 import type { Evaluated, Reason, Verdict } from '../decide/verdict.ts';
@@ -14,6 +15,7 @@ export interface Logged {
     readonly revision: string;
     readonly entrypoint: string;
     readonly floorRevision: string;
+    readonly ruleOf?: RuleOf | undefined;
   };
   /** By the API server's clock. */
   readonly at: Date;
@@ -31,7 +33,7 @@ const maxRequest = Math.ceil(hardLimits.maxRequestBytes / 3) * 4;
 export function makeLine(logged: Logged): DecisionLine | undefined {
   const { request, decision, at, labels, enforcement, condition, shadow } = logged;
   const { verdict, input, said, timings, id } = decision;
-  const shown = verdictOf(verdict);
+  const shown = verdictOf(verdict, decision.ruleOf);
   if (shown === undefined) return undefined;
   const result = said.policy === undefined ? undefined : valueOf(said.policy);
   return {
@@ -76,8 +78,8 @@ export function makeLine(logged: Logged): DecisionLine | undefined {
 }
 
 /** A verdict as a line shows it; undefined of a request that is left alone. */
-export function verdictOf(verdict: Verdict): DecisionLine['custom']['verdict'] | undefined {
-  return verdict.kind === 'ignore' ? undefined : { ...partsOf(verdict), kind: verdict.kind };
+function verdictOf(verdict: Verdict, ruleOf?: RuleOf): DecisionLine['custom']['verdict'] | undefined {
+  return verdict.kind === 'ignore' ? undefined : { ...partsOf(verdict, ruleOf), kind: verdict.kind };
 }
 
 /** The same of a candidate, which may leave alone what the policy in force does not. */
@@ -85,17 +87,23 @@ export function candidateVerdictOf(verdict: Verdict): NonNullable<ShadowOfLine['
   return { ...partsOf(verdict), kind: verdict.kind };
 }
 
-function partsOf(verdict: Verdict) {
+function partsOf(verdict: Verdict, ruleOf?: RuleOf) {
   const retry = 'retryAfterSeconds' in verdict ? verdict.retryAfterSeconds : undefined;
   return {
-    reasons: verdict.reasons.map(reasonOf),
-    warnings: verdict.warnings.map(reasonOf),
+    reasons: verdict.reasons.map((reason) => reasonOf(reason, ruleOf?.(reason, kindOf(verdict)))),
+    warnings: verdict.warnings.map((reason) => reasonOf(reason, ruleOf?.(reason, 'warn'))),
     ...(retry !== undefined && { retry_after_seconds: retry }),
   };
 }
 
-function reasonOf({ code, msg, source, details }: Reason) {
-  return { code, msg, source, ...(details !== undefined && { details }) };
+function reasonOf({ code, msg, source, details }: Reason, rule: string | undefined) {
+  return {
+    code,
+    msg,
+    source,
+    ...(rule !== undefined && { rule }),
+    ...(details !== undefined && { details }),
+  };
 }
 
 /** The value of an evaluation, of whatever shape; undefined where there was none. */

@@ -67,6 +67,15 @@ const DEFAULTS = {
 /** Part of its time that a request keeps for the answer: whoever waits longer for a turn would blame the API server. */
 const answerShare = 0.2;
 
+/** What is asked for, and how an answer that is a success is read. */
+interface Form<T> {
+  readonly accept: string;
+  readonly read: (answer: Answer) => T;
+}
+const reading: Form<JsonRecord> = { accept: 'application/json', read: (answer) => jsonBody(answer, false) };
+const writing: Form<JsonRecord> = { accept: 'application/json', read: (answer) => jsonBody(answer, true) };
+const plainText: Form<string> = { accept: 'text/plain', read: ({ body }) => body.toString('utf8') };
+
 const isEventType = (type: unknown): type is WatchEvent['type'] =>
   type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
 
@@ -110,15 +119,20 @@ export class KubeClient {
   }
 
   get(path: string, options?: RequestOptions): Promise<JsonRecord> {
-    return this.#request('GET', path, undefined, options);
+    return this.#request('GET', path, undefined, options, reading);
+  }
+
+  /** What is no object of the API, such as /metrics. */
+  text(path: string, options?: RequestOptions): Promise<string> {
+    return this.#request('GET', path, undefined, options, plainText);
   }
 
   create(path: string, body: unknown, options?: RequestOptions): Promise<JsonRecord> {
-    return this.#request('POST', path, body, options);
+    return this.#request('POST', path, body, options, writing);
   }
 
   put(path: string, body: unknown, options?: RequestOptions): Promise<JsonRecord> {
-    return this.#request('PUT', path, body, options);
+    return this.#request('PUT', path, body, options, writing);
   }
 
   /** Events of one watch until the server closes it. An ERROR event is thrown as the KubeError of its Status. */
@@ -136,23 +150,24 @@ export class KubeClient {
     await this.#transport.close();
   }
 
-  async #request(
+  async #request<T>(
     method: Exchange['method'],
     path: string,
     body: unknown,
     asked: RequestOptions | undefined,
-  ): Promise<JsonRecord> {
+    form: Form<T>,
+  ): Promise<T> {
     const isPaced = this.#pacer !== undefined && asked?.turn !== undefined;
     const options = isPaced ? await this.#takeTurn(this.#pacer, asked) : asked;
     const until = performance.now() + (options?.timeoutMs ?? this.#options.timeoutMs);
     const given = this.#options.credentials.get();
     const credential = given instanceof Promise ? await given : given;
     try {
-      return await this.#requestOnce(method, path, body, options, until, credential);
+      return await this.#requestOnce(method, path, body, options, form, until, credential);
     } catch (error) {
       if (!(await this.#mayRetry(error, credential))) throw error;
       const fresh = await this.#options.credentials.get();
-      return await this.#requestOnce(method, path, body, options, until, fresh);
+      return await this.#requestOnce(method, path, body, options, form, until, fresh);
     }
   }
 
@@ -166,14 +181,15 @@ export class KubeClient {
     return { ...options, timeoutMs: timeoutMs - delayMs };
   }
 
-  async #requestOnce(
+  async #requestOnce<T>(
     method: Exchange['method'],
     path: string,
     body: unknown,
     options: RequestOptions | undefined,
+    form: Form<T>,
     until: number,
     credential: Credential,
-  ): Promise<JsonRecord> {
+  ): Promise<T> {
     if (options?.wanted?.() === false) throw noLongerWanted();
     const askedAt = performance.now();
     const timeoutMs = Math.ceil(until - askedAt);
@@ -189,7 +205,7 @@ export class KubeClient {
         origin: this.#origin,
         method,
         path: this.#prefix + withQuery(path, options?.query),
-        headers: { ...this.#headers(credential, body !== undefined), ...followed?.headers },
+        headers: { ...this.#headers(credential, body !== undefined, form.accept), ...followed?.headers },
         body: body === undefined ? undefined : JSON.stringify(body),
         timeoutMs,
         maxBytes: this.#options.maxBytes,
@@ -198,10 +214,10 @@ export class KubeClient {
       });
       const write = method !== 'GET';
       if (answer.status < 200 || answer.status > 299) throw statusError(answer, write);
-      const object = jsonBody(answer, write);
+      const read = form.read(answer);
       this.#clock.saw(answer.headers['date'], askedAt);
       observe(String(answer.status));
-      return object;
+      return read;
     } catch (error) {
       observe(codeOf(error));
       throw error;
@@ -241,9 +257,9 @@ export class KubeClient {
     }
   }
 
-  #headers(credential: Credential, withBody: boolean): Record<string, string> {
+  #headers(credential: Credential, withBody: boolean, accept = reading.accept): Record<string, string> {
     return {
-      accept: 'application/json',
+      accept,
       'user-agent': this.#options.userAgent,
       ...(withBody ? { 'content-type': 'application/json' } : {}),
       ...credential.headers,

@@ -1,6 +1,6 @@
 import type { ModuleFacts } from './instance.ts';
 import type { Answer, EvaluateQuestion, StartQuestion } from './question.ts';
-import { maxQuestions } from './question.ts';
+import { fewQuestions, maxQuestions } from './question.ts';
 import { startMs, Thread } from './thread.ts';
 
 export interface IsolateOptions {
@@ -10,6 +10,8 @@ export interface IsolateOptions {
   readonly maxMiB?: number;
   /** Threads: so many evaluations at the same time. */
   readonly workers?: number;
+  /** Most questions of one message. More cost less, and each waits for the others. */
+  readonly questions?: number;
 }
 
 /** A module to start in one thread, or an evaluation for any of them. */
@@ -33,6 +35,7 @@ export class Isolate {
   readonly #deadlineMs: number;
   readonly #maxMiB: number;
   readonly #modules = new Map<number, StartQuestion>();
+  readonly #questions: number;
   readonly #threads: readonly Thread[];
   readonly #idle: Set<Thread>;
   #nextId = 0;
@@ -40,7 +43,8 @@ export class Isolate {
   #scheduled = false;
   #closed = false;
 
-  constructor({ deadlineMs = 500, maxMiB = 32, workers = 1 }: IsolateOptions = {}) {
+  constructor({ deadlineMs = 500, maxMiB = 32, workers = 1, questions = fewQuestions }: IsolateOptions = {}) {
+    this.#questions = Math.min(questions, maxQuestions);
     this.#deadlineMs = deadlineMs;
     this.#maxMiB = maxMiB;
     this.#threads = Array.from({ length: workers }, () => new Thread(this.#modules));
@@ -114,7 +118,7 @@ export class Isolate {
         at += 1;
       } else if (job.thread === undefined) {
         const share = Math.ceil((this.#jobs.length - at) / this.#idle.size);
-        void this.#run(this.#take(at, Math.min(share, maxQuestions)), thread);
+        void this.#run(this.#take(at, Math.min(share, this.#questions)), thread);
       } else {
         this.#jobs.splice(at, 1);
         void this.#start(job, thread);

@@ -24,8 +24,11 @@ export type Question = StartQuestion | EvaluateQuestion;
  */
 export type Questions = readonly [StartQuestion] | readonly EvaluateQuestion[];
 
-/** So many may be evaluated in a row before their answers are read. */
-export const maxQuestions = 8;
+/** So many may be evaluated in a row before their answers are read, where somebody waits for each. */
+export const fewQuestions = 8;
+
+/** So many in any case. */
+export const maxQuestions = 64;
 
 /** What it answers. */
 export type Answer =

@@ -28,6 +28,7 @@ export const free: ReadonlySet<string> = new Set([
   'node:crypto',
   'node:path',
   'node:path/posix',
+  'node:stream',
   'node:stream/consumers',
   'node:url',
   'node:util',
@@ -41,10 +42,12 @@ export const freeNames: Readonly<Record<string, readonly string[]>> = {
 
 const everythingBelow = [
   'status',
+  'doctor',
   'election',
   'audit',
   'controller',
   'activation',
+  'replay',
   'decision-log',
   'verify',
   'facts',
@@ -82,6 +85,21 @@ export const modules: readonly Module[] = [
     uses: [],
   },
   {
+    folder: 'doctor',
+    holds:
+      'what a cluster lacks for serving certificates to come about: reading it, and checks of what was read',
+    imports: [
+      'facts/cluster.ts',
+      'decide/input.ts',
+      'config',
+      'policy/lookup-query.ts',
+      'csr/ip.ts',
+      'kube',
+      'text',
+    ],
+    uses: ['yaml'],
+  },
+  {
     folder: 'election',
     holds: 'which of several processes acts: the Lease, and who may when',
     imports: ['controller/clock.ts', 'config/election.ts', 'kube'],
@@ -114,6 +132,20 @@ export const modules: readonly Module[] = [
       'the policies in force: proving and replacing them, what brings new ones, their status; a candidate that is compared with them',
     imports: ['decide', 'config', 'policy', 'bundle/sources', 'bundle', 'text'],
     uses: ['files', 'timers'],
+  },
+  {
+    folder: 'replay',
+    holds: 'a decision log decided again: reading, deciding, counting what changed, output formats',
+    imports: [
+      'decision-log/line.ts',
+      'decision-log/read-request.ts',
+      'verify/output/junit-builder.ts',
+      'verify/output/sarif-log.ts',
+      'decide',
+      'csr/decoded.ts',
+      'text',
+    ],
+    uses: ['files'],
   },
   {
     folder: 'decision-log',

@@ -12,6 +12,8 @@ const gracefulMs = 10_000;
 const logTailLines = 25;
 const endingSignals: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT']);
 
+const nameOf = (flag: string): string => flag.split('=')[0] ?? '';
+
 export type ComponentSpec = {
   readonly name: ComponentName;
   readonly file: string;
@@ -41,10 +43,11 @@ export class Component {
     return this.#pid;
   }
 
-  /** Resolves when it is ready. `flags` are for this start only, after the others. */
+  /** Resolves when it is ready. `flags` are for this start only, each in place of those of its name. */
   async start(flags: readonly string[] = []): Promise<void> {
     const { file, args, isReady, readyTimeoutMs } = this.#spec;
-    const all = [...args, ...flags];
+    const named = new Set(flags.map(nameOf));
+    const all = [...args.filter((arg) => !named.has(nameOf(arg))), ...flags];
     const pid = await this.#supervisor.startComponent(this.name, file, all, ({ how }) => {
       this.#pid = undefined;
       this.#lastExit = how;

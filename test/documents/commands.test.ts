@@ -73,6 +73,10 @@ const elsewhere: Readonly<Record<string, string>> = {
   'kubectl apply --server-side -f deploy/audit/rbac.yaml': 'test/integration/audit.test.ts',
   'dist/rego-csr-approver audit --kubeconfig "$HOME/.kube/config"':
     'test/integration/audit.test.ts, with another file',
+  'kubectl logs -n rego-csr-approver deploy/rego-csr-approver | grep \'"custom":{"format":\'':
+    'test/integration/decision-log.test.ts, on what the program has written',
+  'dist/rego-csr-approver doctor': 'test/integration/doctor.test.ts, with --kubeconfig',
+  'kubectl create token rego-csr-approver-doctor -n rego-csr-approver': 'test/integration/doctor.test.ts',
   'make check': 'its parts are steps of make test',
   'export PATH="$PWD/node_modules/.bin:$PATH"': 'a test below',
   'vitest run --config test/vitest.config.ts --project unit test/unit/csr/der.test.ts': 'a test below',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { refusalTable } from '../../src/csr/refusals.ts';
 import { hostReasons } from '../../src/decide/host-reasons.ts';
 import { inputSchema } from '../../src/decide/input.ts';
+import { skipReasons } from '../../src/replay/skipped.ts';
 import { modulesTable } from '../architecture/modules.ts';
 import { codesTable } from '../rego/codes.ts';
 import { valuesJSONSchema } from '../../deploy/helm/json-schema.ts';
@@ -10,6 +11,7 @@ import { valuesYAML } from '../../deploy/helm/values-yaml.ts';
 import { bundleCodesTable } from './bundle-codes.ts';
 import { configTable, fieldsTable } from './config-table.ts';
 import { findingsTable } from './findings-table.ts';
+import { doctorTable } from './doctor-table.ts';
 import { metricsTable } from './metrics-table.ts';
 import { overlaySchema } from './overlay-schema.ts';
 
@@ -31,9 +33,11 @@ export const generated: readonly Generated[] = [
   { file: 'policies/README.md', part: 'host codes', make: hostTable },
   { file: 'policies/README.md', part: 'policy codes', make: codesTable },
   { file: 'policies/README.md', part: 'bundle codes', make: bundleCodesTable },
+  { file: 'policies/README.md', part: 'skip reasons', make: skipTable },
   { file: 'deploy/README.md', part: 'configuration', make: configTable },
   { file: 'deploy/README.md', part: 'metrics', make: metricsTable },
   { file: 'deploy/README.md', part: 'audit findings', make: findingsTable },
+  { file: 'deploy/README.md', part: 'doctor', make: doctorTable },
   { file: 'deploy/README.md', part: 'values', make: () => fieldsTable(valuesJSONSchema(), 'value') },
   { file: 'deploy/chart/values.yaml', make: () => valuesYAML(valuesJSONSchema()) },
   { file: 'deploy/chart/values.schema.json', make: () => `${JSON.stringify(valuesJSONSchema(), null, 2)}\n` },
@@ -60,4 +64,11 @@ function hostTable(): string {
     ([code, { meaning, remedy }]) => `| \`${code}\` | ${meaning} | ${remedy} |`,
   );
   return ['| code | meaning | what to do |', '|---|---|---|', ...rows].join('\n');
+}
+
+function skipTable(): string {
+  const rows = Object.entries(skipReasons).map(
+    ([code, { meaning, open }]) => `| \`${code}\` | ${meaning} | ${open ? 'yes' : 'no'} |`,
+  );
+  return ['| not replayed | meaning | `undecidable` |', '|---|---|---|', ...rows].join('\n');
 }

@@ -29,6 +29,10 @@ const watchAge = 'csr_approver_watch_last_progress_age_seconds{namespace="n",pod
 const restarts = (reason: string) =>
   `csr_approver_watch_restarts_total{namespace="n",pod="a",resource="nodes",reason="${reason}"}`;
 const leaseErrors = 'csr_approver_lease_errors_total{namespace="n",pod="a"}';
+const lost = (reason: string) =>
+  `csr_approver_decision_log_lost_total{namespace="n",pod="a",sink="service",reason="${reason}"}`;
+const dropped = (reason: string) =>
+  `csr_approver_decision_log_dropped_total{namespace="n",pod="a",reason="${reason}"}`;
 const eventErrors = 'csr_approver_event_errors_total{namespace="n",pod="a"}';
 
 /** Each alert when it fires, a minute before, and with one thing changed. */
@@ -292,5 +296,31 @@ export const alertCases: readonly AlertCase[] = [
     when: 'a few, then none',
     series: { [eventErrors]: '0+1x4 4x40' },
     at: '25m',
+  },
+  {
+    alert: 'CSRApproverDecisionLogLost',
+    when: 'a sink is full',
+    series: { [lost('buffer_full')]: '0x3 1x40', [dropped('overload')]: '0x40' },
+    at: '4m',
+    labels: { namespace, pod },
+  },
+  {
+    alert: 'CSRApproverDecisionLogLost',
+    when: 'masks are slow',
+    series: { [lost('buffer_full')]: '0x40', [dropped('overload')]: '0x3 1x40' },
+    at: '4m',
+    labels: { namespace, pod },
+  },
+  {
+    alert: 'CSRApproverDecisionLogLost',
+    when: 'the policy wants no line of it',
+    series: { [lost('buffer_full')]: '0x40', [dropped('policy')]: '0+1x40', [dropped('overload')]: '0x40' },
+    at: '10m',
+  },
+  {
+    alert: 'CSRApproverDecisionLogLost',
+    when: 'before',
+    series: { [lost('buffer_full')]: '0x3 1x40', [dropped('overload')]: '0x40' },
+    at: '3m',
   },
 ];

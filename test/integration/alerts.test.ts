@@ -9,6 +9,7 @@ import { asSent, shippedDashboard } from '../support/dashboard.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
 import { FaultProxy } from '../support/fault-proxy.ts';
 import { Prometheus } from '../support/prometheus.ts';
+import { WebServer } from '../support/web-server.ts';
 import { hurried, rulesOf, shippedGroups } from '../support/rules.ts';
 import { apply, manifests, startInstalled, token } from './install.ts';
 import { csrPath, Scene } from './scene.ts';
@@ -27,6 +28,9 @@ let kubeconfig: string;
 let bundle: string;
 let approver: Approver;
 let traffic: Promise<void>;
+/** Takes the decision log, and answers with that status. */
+let receiver: WebServer;
+let receiverSays = 204;
 let isQuiet = false;
 /** A request of the other signer, which was denied before anybody looked. */
 let decided: string;
@@ -45,7 +49,10 @@ beforeAll(async () => {
   await Promise.all([1, 2, 3, 4].map((number) => scene.node(number)));
   decided = await scene.request(1, {}, { signerName: 'kubernetes.io/kube-apiserver-client-kubelet' });
   await scene.cluster.kubectl(['certificate', 'deny', decided]);
+  receiver = await WebServer.start((_, response) => void response.writeHead(receiverSays).end());
   const config = `policy: {bundle: "${bundle}", shadow: {}}
+decisionLog:
+  service: {url: "${receiver.url}", minDelaySeconds: 1, maxDelaySeconds: 1, bufferSizeLimitBytes: 65536}
 leaderElection: {leaseDurationSeconds: 6, renewDeadlineSeconds: 4, retryPeriodSeconds: 1}`;
   approver = await startInstalled(scene, kubeconfig, true, { config });
   await eventually(async () =>
@@ -61,6 +68,7 @@ afterAll(async () => {
   await prometheus?.stop();
   await scene?.close();
   await proxy?.stop();
+  await receiver?.stop();
 });
 
 function scrape({ port }: Approver, pod: string): void {
@@ -247,6 +255,17 @@ test('the dashboard shows something in each panel', async () => {
     if (samples.length === 0 && !expr.startsWith('changes(')) empty.push(expr);
   }
   expect(empty).toEqual([]);
+});
+
+test('nobody takes the decision log', async () => {
+  await causes(
+    'CSRApproverDecisionLogLost',
+    async () => {
+      receiverSays = 500;
+      await Promise.all(Array.from({ length: 50 }, () => scene.request(3, { dns: ['kubernetes.default'] })));
+    },
+    () => (receiverSays = 204),
+  );
 });
 
 test('it has waited for too long', async () => {

@@ -10,6 +10,7 @@ import { asObject, type KubeObject } from '../../src/kube/objects.ts';
 import { Approver } from '../support/approver.ts';
 import { eventually } from '../support/eventually.ts';
 import { FaultProxy, type Passing } from '../support/fault-proxy.ts';
+import { bootstrap, clientSigner, makeBootstrapToken } from './bootstrap.ts';
 import { reachAt } from './fake-kubelet.ts';
 import { NAMESPACE, objectsOf } from './install.ts';
 import { runToEnd } from './program.ts';
@@ -189,6 +190,35 @@ test('each reason is explained by its rule, for people and for programs', async 
   });
 });
 
+test('a machine that has made its Node since was not told that it exists', async () => {
+  const role = 'system:certificates.k8s.io:certificatesigningrequests:nodeclient';
+  for (const [name, bound] of [
+    ['bootstrap', 'system:node-bootstrapper'],
+    ['auto-approve', role],
+  ] as const) {
+    const to = ['--group=system:bootstrappers', `--clusterrole=${bound}`];
+    // oxlint-disable-next-line no-await-in-loop
+    await scene.cluster.kubectl(['create', 'clusterrolebinding', name, ...to]);
+  }
+  const token = scene.cluster.tokenKubeconfig(await makeBootstrapToken(scene));
+  const name = await bootstrap(token, 'n11');
+  await scene.certificate(name);
+  await (await scene.stranger('n11')).register(addressesOf(11));
+  const config = join(directory, 'config.yaml');
+  const head = 'apiVersion: rego-csr-approver/v1alpha1\nkind: ApproverConfiguration\n';
+  writeFileSync(config, `${head}signers: [${clientSigner.signerName}]\n`);
+  const { all } = await lines('--kubelets', 'none', '--config', config);
+  expect(all.filter(({ kind }) => kind === 'csr')).toMatchObject([
+    {
+      name,
+      decided_by: { by: 'another', managers: ['kube-controller-manager'], reason: 'AutoApproved' },
+      verdict: { kind: 'approve', aged: 'as decided' },
+      findings: [{ code: 'ForeignApproval' }],
+    },
+  ]);
+  await scene.cluster.kubectl(['delete', 'node', 'n11']);
+});
+
 describe('what it fails on', () => {
   test.each<[string, string[], number]>([
     ['nothing', ['--fail-on', 'none'], 0],
@@ -242,6 +272,8 @@ describe('the CA of kubelets', () => {
   });
 });
 
+const isReview = ({ url }: Passing) => url.includes('subjectaccessreviews');
+
 describe('between it and the API server', () => {
   let proxy: FaultProxy;
   let through: string;
@@ -252,7 +284,6 @@ describe('between it and the API server', () => {
   });
   afterAll(() => proxy?.stop());
   const args = () => ['audit', '--kubeconfig', through, '--kubelets', 'none', '--fail-on', 'none'];
-  const isReview = ({ url }: Passing) => url.includes('subjectaccessreviews');
 
   test('a list that expires while it is judged is begun anew, and nothing comes twice', async () => {
     let refused = 0;

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { loadPolicies } from '../../src/activation/load.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { defaultConfig } from '../../src/config/schema.ts';
 import { decide, decideDocument, type Policies } from '../../src/decide/decide.ts';
 import { inputSchema } from '../../src/decide/input.ts';
@@ -11,8 +12,11 @@ import { requestIn } from '../../src/decision-log/read-request.ts';
 import { problemIn, Receiver } from '../receiver/receiver.ts';
 import { Approver } from '../support/approver.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
+import { guideBlocks } from '../support/guide.ts';
 import { opaBundle } from '../support/opa-bundle.ts';
 import { neverEnds } from '../support/policies.ts';
+import { run } from '../tools/run.ts';
+import { apply, objectsOf } from './install.ts';
 import { Scene } from './scene.ts';
 
 /** The decision log of the shipped program, on a real control plane, in every place that it goes to. */
@@ -140,8 +144,32 @@ test('each decision is told on standard output, in the file and to the server, a
     expect(body).toMatch(new RegExp(`decision_log_lines_total\\{sink="${sink}"\\} [4-9]`));
   }
   expect(body).not.toMatch(/decision_log_lost_total\{.*\} [1-9]/);
+  // What the guide does to tell them from the log, of which this is the other half.
+  const [, filter = 'false'] = guideBlocks('The decision log', 'sh')[0]?.split(' | ') ?? [];
+  const both = join(folder, 'both');
+  writeFileSync(both, program.log + program.output);
+  const kept = await run('sh', ['-c', `${filter} < ${both}`]);
+  expect(parse(kept.stdout)).toEqual(places.console());
   expect((await program.get('/readyz')).body).toContain('[+] decision_log: no problem');
   expect(receiver.complaints).toBe('');
+});
+
+test('the overlay that the guide shows is taken, and its configuration is good', async () => {
+  const [config = '', patches = ''] = guideBlocks('The decision log', 'yaml');
+  const { decisionLog } = parseConfig(
+    `apiVersion: rego-csr-approver/v1alpha1\nkind: ApproverConfiguration\n${config}`,
+    'config.yaml',
+  );
+  const overlay = mkdtempSync(join(scene.cluster.dir, 'overlay-'));
+  const base = relative(overlay, new URL('../../deploy/kustomize/base', import.meta.url).pathname);
+  writeFileSync(join(overlay, 'kustomization.yaml'), `resources: [${base}]\n${patches}`);
+  const built = await scene.cluster.kubectl(['kustomize', overlay]);
+  const deployment = objectsOf(built).find(({ kind }) => kind === 'Deployment');
+  const mounts = JSON.stringify(deployment);
+  for (const path of [decisionLog.file?.path, decisionLog.service?.credentials.bearerTokenFile]) {
+    expect(mounts).toContain(`"mountPath":"${dirname(path ?? 'none')}"`);
+  }
+  await apply(scene, built);
 });
 
 test('a stop hands over what was gathered', async () => {
@@ -240,7 +268,7 @@ drop if input.custom.csr.name == "dropped"
     });
     expect(failed).not.toHaveProperty('input');
     expect(JSON.stringify(lines)).not.toContain('system:authenticated');
-    expect(readFileSync(`${file}.masked`, 'utf8')).toBe(program.output);
+    await eventually(() => (readFileSync(`${file}.masked`, 'utf8') === program.output ? true : undefined));
     const { body } = await program.get('/metrics');
     expect(body).toContain('decision_log_mask_failures_total 1');
     expect(body).toContain('decision_log_dropped_total{reason="policy"} 1');

@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const readme = readFileSync(new URL('../../policies/README.md', import.meta.url), 'utf8');
 const section = /## Masks of the decision log\n[\s\S]*?(?=\n## )/.exec(readme)?.[0] ?? '';
 const source = /```rego\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
-const command = /```sh\n(opa eval .*)\n```/.exec(section)?.[1] ?? '';
+const command = /`(opa eval [^`]+)`/.exec(section)?.[1] ?? '';
 
 let rules: LogRules | undefined;
 beforeAll(async () => {

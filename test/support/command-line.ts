@@ -1,7 +1,8 @@
+import type { IO } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
 
 /** One second after the request of `csrObject()` was made. */
-const now = new Date('2026-11-22T06:00:01Z');
+const atFirst = new Date('2026-11-22T06:00:01Z');
 
 export interface Ran {
   readonly code: number;
@@ -10,11 +11,18 @@ export interface Ran {
 }
 
 /** Runs the command line in this process. */
-export async function run(args: readonly string[], stdin = ''): Promise<Ran> {
+export async function run(
+  args: readonly string[],
+  stdin: string | Uint8Array = '',
+  { now = () => atFirst, stopping = AbortSignal.abort() }: Partial<Pick<IO, 'now' | 'stopping'>> = {},
+): Promise<Ran> {
   let out = '';
   let err = '';
   const code = await main(args, {
-    stdin: () => Promise.resolve(stdin),
+    stdin: () => Promise.resolve(Buffer.from(stdin).toString()),
+    stdinBytes: async function* () {
+      yield Promise.resolve(Buffer.from(stdin));
+    },
     out: (text) => {
       out += text;
     },
@@ -22,8 +30,8 @@ export async function run(args: readonly string[], stdin = ''): Promise<Ran> {
       err += text;
     },
     env: {},
-    now: () => now,
-    stopping: AbortSignal.abort(),
+    now,
+    stopping,
   });
   return { code, out, err };
 }

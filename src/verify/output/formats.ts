@@ -17,7 +17,3 @@ export const formats = {
 } as const satisfies Record<string, (report: Report, version: string) => string | Promise<string>>;
 
 export type FormatName = keyof typeof formats;
-
-export function isFormatName(name: string): name is FormatName {
-  return Object.hasOwn(formats, name);
-}

@@ -1,14 +1,12 @@
 import { escapeText } from '../../text/escape.ts';
 import type { Report } from '../outcome.ts';
 import { passed } from '../outcome.ts';
+import { inSection, junitBuilder } from './junit-builder.ts';
 import { caseName, detailLines } from './lines.ts';
 
 /** JUnit XML: a suite for each file. */
 export async function formatJunit({ results }: Report): Promise<string> {
-  // Loaded only here: it is large, and the controller never needs it.
-  const { default: library } = await import('junit-report-builder');
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its types are those of its other build
-  const builder = (library as unknown as typeof library.default).newBuilder();
+  const builder = await junitBuilder();
   for (const [file, cases] of Map.groupBy(results, (result) => result.file)) {
     const path = escapeText(file, 1024);
     const suite = builder
@@ -28,9 +26,4 @@ export async function formatJunit({ results }: Report): Promise<string> {
     }
   }
   return builder.build();
-}
-
-/** The library ends a CDATA section at the second of two `]]>`. */
-function inSection(text: string): string {
-  return text.replaceAll(']]>', ']]\\u{3e}');
 }

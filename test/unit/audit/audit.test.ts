@@ -34,6 +34,7 @@ async function run(given: Partial<AuditSources> = {}): Promise<Audited[]> {
     policies: policiesThat(),
     limits,
     shakeHands: () => Promise.resolve(shown),
+    isVerified: true,
     now: () => now,
     explain: false,
     ...given,
@@ -45,15 +46,14 @@ async function run(given: Partial<AuditSources> = {}): Promise<Audited[]> {
 const asked = (all: readonly Audited[]) => all.filter(({ kind }) => kind === 'kubelet').length;
 const last = (all: readonly Audited[]) => all.at(-1)?.findings;
 
-test('requests come in the order of the list, whatever each takes; what is no request of the signer is passed by', async () => {
+test('requests come in the order of the list, whatever each takes; what is for another signer is passed by', async () => {
   const requests = Array.from({ length: 120 }, (_, i) =>
     csrObject({ name: `csr-${String(i)}`, uid: `u${String(i)}` }),
   );
   const other = csrObject({ signerName: 'example.com/other' });
-  const metadata = { name: 'broken', uid: 'u', resourceVersion: '1' };
   let pause = 0;
   const all = await run({
-    requests: () => pagesOf([other, { metadata }, ...requests]),
+    requests: () => pagesOf([other, ...requests]),
     gather: async (needs, input) => {
       pause = (pause * 7 + 3) % 5;
       for (let turn = 0; turn < pause; turn += 1) await Promise.resolve(); // oxlint-disable-line no-await-in-loop
@@ -63,6 +63,19 @@ test('requests come in the order of the list, whatever each takes; what is no re
   expect(all.map((one) => (one.kind === 'csr' ? one.name : ''))).toEqual(
     requests.map(({ metadata: { name } }) => name),
   );
+});
+
+test('a request that cannot be read is a hole', async () => {
+  const metadata = { name: 'broken', uid: 'u', resourceVersion: '1' };
+  const all = await run({ requests: () => pagesOf([{ metadata }]) });
+  expect(all).toEqual([
+    {
+      kind: 'run',
+      findings: [
+        { code: 'NotJudged', message: expect.stringMatching(/^request broken cannot be read: spec: /) },
+      ],
+    },
+  ]);
 });
 
 /** Counts what is under way at once. */
@@ -142,6 +155,14 @@ describe('where no kubelet answers', () => {
     const all = await run({ kubelets: nodes(5), which: 'none' });
     expect(all).toEqual([]);
   });
+});
+
+test('without a CA it says that nothing was verified, once, where a kubelet answered', async () => {
+  const all = await run({ kubelets: nodes(3), isVerified: false });
+  const told = all.filter(({ kind }) => kind === 'run');
+  expect(told.map(({ findings }) => findings.map(({ code }) => code))).toEqual([['KubeletsNotVerified']]);
+  const none = await run({ kubelets: nodes(3), isVerified: false, shakeHands: silent });
+  expect(none.filter(({ kind }) => kind === 'run')).toEqual([]);
 });
 
 test('a served certificate is recognized as the one that was issued for a request', async () => {

@@ -25,8 +25,8 @@ test('a reason of the policy has its rule, METADATA and the values it read', () 
       description: expect.stringContaining('Somebody impersonates the node') as string,
       remedy: expect.stringContaining('require_credential_id') as string,
       details: { seen: 1 },
-      // The input has no credential: what is not there is not shown.
       compared: { 'data.csr.kubelet_serving.config.require_credential_id': false },
+      absent: ['input.requestor.extra["authentication.kubernetes.io/credential-id"]'],
     },
   ]);
 });

@@ -126,3 +126,14 @@ test('what a candidate says is told with its revision', async () => {
 test('a request that is left alone has no line', async () => {
   expect(makeLine(await logged({ of: { ...request(), issued: true } }))).toBeUndefined();
 });
+
+const ruleOf = ({ code }: { code: string }, kind?: string) =>
+  code === 'A' ? `csr.test: a.rego:1 ${String(kind)}` : undefined;
+
+test('a reason has the rule that gave it, where that is known', async () => {
+  const policy = { ...allows, allow: false, deny: because('A'), warn: because('B') };
+  const one = await logged({ says: { policy } });
+  const line = makeLine({ ...one, decision: { ...one.decision, ruleOf } });
+  expect(line?.custom.verdict.reasons[0]).toMatchObject({ code: 'A', rule: 'csr.test: a.rego:1 deny' });
+  expect(line?.custom.verdict.warnings[0]).not.toHaveProperty('rule');
+});

@@ -1,0 +1,49 @@
+import type { JsonRecord } from '../../kube/json.ts';
+import { paths, permission, reads } from '../reads.ts';
+import { all, hint, seen, unseen, type Seen } from '../seen.ts';
+import type { Flags, Snapshot } from '../snapshot.ts';
+import { admissionOf, componentOf, flagsOf, flagzOf } from './flags.ts';
+import type { Looker } from './look.ts';
+import { podsPath } from './paths.ts';
+import { settled } from './settled.ts';
+
+/** Pods of kube-system as kubeadm labels them, and most others that have them as pods. */
+const selectorOf = (label: string): string => `${label} in (kube-apiserver,kube-controller-manager)`;
+
+const read = (pod: JsonRecord) => ({ component: componentOf(pod), ...flagsOf(pod) });
+
+export async function controlPlane(
+  looker: Looker,
+): Promise<Pick<Snapshot, 'apiServers' | 'controllerManagers' | 'admission'>> {
+  const may = permission(reads.components);
+  const path = podsPath('kube-system');
+  const { byComponent, byApp, flagz, metrics } = await settled({
+    byComponent: looker.list(may, path, read, { labelSelector: selectorOf('component') }),
+    byApp: looker.list(may, path, read, { labelSelector: selectorOf('k8s-app') }),
+    flagz: looker.look(`get ${paths.flagz}`, async () =>
+      flagzOf(await looker.client.text(paths.flagz, looker.options)),
+    ),
+    metrics: looker.look(`get ${paths.metrics}`, async () =>
+      admissionOf(await looker.client.text(paths.metrics, longer(looker))),
+    ),
+  });
+  const pods = all(byComponent, byApp);
+  const of = (name: string): Seen<readonly Flags[]> => {
+    if ('unseen' in pods) return pods;
+    const found = pods.value.flat().filter(({ component }) => component === name);
+    const unique = [...new Map(found.map((one) => [one.where, one])).values()];
+    return unique.length > 0
+      ? seen(unique)
+      : unseen(`no pod of kube-system is a ${name}: its flags cannot be seen from here`);
+  };
+  const servers = of('kube-apiserver');
+  const byFlagz = hint(flagz);
+  return {
+    apiServers: 'unseen' in servers && byFlagz !== undefined ? seen([byFlagz]) : servers,
+    controllerManagers: of('kube-controller-manager'),
+    admission: metrics,
+  };
+}
+
+/** In a large cluster the page has tens of megabytes. */
+const longer = ({ options }: Looker) => ({ ...options, timeoutMs: 60_000 });

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { keyOf, node, registerNode } from '../../../src/doctor/access.ts';
+import { sampleNode } from '../../../src/doctor/checks/api-server.ts';
+import { checks } from '../../../src/doctor/checks.ts';
+import { diagnose } from '../../../src/doctor/finding.ts';
+import { seen, unseen } from '../../../src/doctor/seen.ts';
+import { guideBlocks } from '../../support/guide.ts';
+import { apiServer } from './cases/api-server.ts';
+import { clocks } from './cases/clocks.ts';
+import { installation } from './cases/installation.ts';
+import { kubelets } from './cases/kubelets.ts';
+import { permissions } from './cases/permissions.ts';
+import { reservedNames } from './cases/reserved-names.ts';
+import { signer } from './cases/signer.ts';
+import { codes, findings, healthy } from './healthy.ts';
+
+/** A healthy cluster, with exactly one thing changed. */
+
+test('nothing is wrong with a healthy one, and every check says so', () => {
+  expect(codes({})).toEqual([]);
+  expect(diagnose(checks, healthy).map(({ code }) => code)).toEqual(checks.map(({ name }) => name));
+});
+
+const cases = { apiServer, signer, permissions, reservedNames, kubelets, installation, clocks };
+
+describe.each(Object.entries(cases))('%s', (_, ofGroup) => {
+  test.each(Object.entries(ofGroup))('%s', (__, [changed, expected]) => {
+    expect(codes(changed)).toEqual(expected);
+  });
+});
+
+test('every fault of every check is one of a case', () => {
+  const faults = checks.flatMap((check) =>
+    Object.entries(check.faults).map(([code, { severity }]) => `${severity} ${code}`),
+  );
+  const found = new Set(
+    Object.values(cases).flatMap((of) => Object.values(of).flatMap(([, expected]) => expected)),
+  );
+  expect(faults.filter((fault) => !found.has(fault))).toEqual([]);
+  const all = checks.flatMap(({ name, faults: own }) => [name, ...Object.keys(own)]);
+  expect(new Set(all).size).toBe(all.length);
+});
+
+test('what could not be looked at is unknown, with the permission that would show it, and never taken for good', () => {
+  const blind = Object.fromEntries(
+    Object.entries(healthy).map(([name, part]) => {
+      const isPart = typeof part === 'object' && part !== null && 'value' in part;
+      return [name, isPart ? unseen('forbidden', `see ${name}`) : part];
+    }),
+  );
+  // Without Nodes one is made up for the review.
+  const madeUp = { ...node(sampleNode({ nodes: unseen('') })), attributes: registerNode };
+  const reviews = new Map(
+    [...healthy.reviews.keys(), keyOf(madeUp)].map(
+      (key) => [key, unseen('forbidden', 'ask reviews')] as const,
+    ),
+  );
+  const found = findings({ ...blind, reviews });
+  const sighted = ['KubernetesVersion', 'Clock'];
+  expect(found.map(({ code }) => code)).toEqual(
+    checks.map(({ name }) => name).filter((name) => !sighted.includes(name)),
+  );
+  for (const { severity, mend } of found) {
+    expect(severity).toBe('unknown');
+    expect(mend).toMatch(/^Run it as somebody who may (see|ask) /);
+  }
+});
+
+test('the command for kubeadm’s ConfigMap is the guide’s', () => {
+  const [first] = findings({ kubeletConfig: seen(false) });
+  expect(guideBlocks('kubeadm, existing cluster', 'sh')[0]).toBe(first?.commands[0]);
+});
+
+test('what should be reserved is added to the ConfigMap, and nothing of it is lost', () => {
+  const [first] = findings({
+    serving: seen({ dns: ['api.example.com'], ip: ['198.51.100.7'] }),
+    kubeadm: seen({ controlPlaneEndpoint: '', certSANs: [], podSubnet: '10.245.0.0/16', serviceSubnet: '' }),
+  });
+  const [patch = '', restart] = first?.commands ?? [];
+  const text = patch.slice(patch.indexOf('{'), patch.lastIndexOf('}') + 1);
+  expect(JSON.parse(text)).toEqual({
+    data: {
+      'config.yaml': `# of the overlay
+apiVersion: rego-csr-approver/v1alpha1
+kind: ApproverConfiguration
+cluster:
+  podCIDRs:
+    - 10.244.0.0/16
+    - 10.245.0.0/16
+  apiNames:
+    - api.example.com
+  apiAddresses:
+    - 198.51.100.7
+`,
+    },
+  });
+  expect(restart).toBe('kubectl rollout restart deployment rego-csr-approver -n rego-csr-approver');
+});
