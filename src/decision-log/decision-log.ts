@@ -25,7 +25,7 @@ export interface DecisionLogOptions {
 }
 
 /** Told of lines before any sink has them. Must not throw. */
-export interface DecisionLogObserver {
+interface DecisionLogObserver {
   /** The policy says that it is not to be written. */
   readonly dropped: () => void;
   /** Too many waited for their masks, or a fault of ours. */

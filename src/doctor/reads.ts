@@ -17,7 +17,7 @@ export const reads = {
   clusterRoleBindings: { verb: 'list', group: rbac, resource: 'clusterrolebindings' },
   serviceCIDRs: { verb: 'list', group: 'networking.k8s.io', resource: 'servicecidrs' },
   deployments: { verb: 'list', group: 'apps', resource: 'deployments' },
-  namespaces: { verb: 'get', group: '', resource: 'namespaces', name: program },
+  namespaces: { verb: 'get', group: '', resource: 'namespaces' },
   reviews: { verb: 'create', group: 'authorization.k8s.io', resource: 'subjectaccessreviews' },
   service: { verb: 'get', group: '', resource: 'services', name: 'kubernetes', namespace: 'default' },
   endpointSlices: {

@@ -108,14 +108,15 @@ export class Patient {
   }
 }
 
+const configMap = (name: string, key: string, content: object) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'kube-system' },
+  data: { [key]: stringify(content) },
+});
+
 /** What kubeadm leaves behind. */
 export function kubeadmConfigMaps(): string {
-  const configMap = (name: string, key: string, content: object) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, namespace: 'kube-system' },
-    data: { [key]: stringify(content) },
-  });
   return [
     configMap('kubeadm-config', 'ClusterConfiguration', {
       apiVersion: 'kubeadm.k8s.io/v1beta4',
@@ -153,6 +154,10 @@ export async function beat(scene: Scene, node: string, at = new Date()): Promise
   await scene.cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(lease) });
 }
 
+const templateSchema = z.object({
+  template: z.object({ metadata: z.looseObject({}), spec: z.looseObject({}) }),
+});
+
 export const digest = `sha256:${'ab'.repeat(32)}`;
 
 /** The pods of the Deployment, bound to a node and ready, with nobody who runs them. */
@@ -163,7 +168,7 @@ export async function addPods(
   names: readonly string[],
 ): Promise<void> {
   const deployment = objectsOf(text).find(({ kind }) => kind === 'Deployment');
-  const { template } = deployment?.['spec'] as { template: { metadata: object; spec: object } };
+  const { template } = templateSchema.parse(deployment?.['spec']);
   const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
   await Promise.all(
     names.map(async (name) => {

@@ -209,7 +209,7 @@ test('review says of what kubectl prints what the controller said', async () => 
 });
 
 test('is live, ready, and counts what it has done', async () => {
-  expect(await approver.get('/livez')).toEqual({ status: 200, body: '[+] watch\n[+] nodes\n' });
+  expect(await approver.get('/livez')).toEqual({ status: 200, body: '[+] watch\n[+] queue\n[+] nodes\n' });
   expect((await approver.get('/readyz')).status).toBe(200);
   const { body } = await approver.get('/metrics');
   const count = (pattern: string) => Number(new RegExp(`^${pattern} (\\d+)$`, 'm').exec(body)?.[1]);

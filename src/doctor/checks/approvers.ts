@@ -71,6 +71,8 @@ function approversOf(rbac: Rbac) {
 /** Field manager of this program, of any version: what its user agent begins with. */
 const ourManager = 'rego-csr-approver';
 
+const isByHand = ({ approvedBecause }: Request): boolean => approvedBecause === 'KubectlApprove';
+
 export const decisions: Check = {
   name: 'Decisions',
   group: 'Permissions',
@@ -96,7 +98,6 @@ export const decisions: Check = {
     const foreign = approved.filter(
       ({ approvedBecause, decidedBy }) => approvedBecause !== 'PolicyAllowed' || !isOurs(decidedBy),
     );
-    const isByHand = ({ approvedBecause }: Request): boolean => approvedBecause === 'KubectlApprove';
     const byHand = foreign.filter(isByHand);
     const byOthers = foreign.filter((request) => !isByHand(request));
     const results = [...told('ForeignApproval', byOthers), ...told('ApprovedByHand', byHand)];

@@ -100,17 +100,16 @@ export const leader: Check = {
     LeaderNotOurs: {
       severity: 'warning',
       why: 'Whoever holds the Lease is no pod of this installation: its pods stand by, and he decides, or nobody.',
-      mend: 'If it was taken by hand, delete the Lease; its pods take it again. Another installation needs another `leaderElection.name`.',
+      mend: 'If it was taken by hand, delete the Lease, and start the pods anew: those that have seen it leave it to its holder for as long as it says. Another installation needs another `leaderElection.name`.',
     },
   },
-  run: ({ leader: part, pods: podsPart, config, now, target }) => {
+  run: ({ leader: part, pods: podsPart, config, now, target, own }) => {
     if ('value' in config && !config.value.config.leaderElection.enabled)
       return [ok('no election: whoever runs decides')];
     if ('unseen' in part) return [unknown(part.unseen)];
     const { value: lease } = part;
     const { name = 'rego-csr-approver-leader', namespace = target.namespace } =
       'value' in config ? config.value.config.leaderElection : {};
-    const remove = command('kubectl', 'delete', 'lease', '-n', namespace, '--', name);
     if (lease === undefined || lease.holder === '') return [fault('NobodyLeads', 'the Lease has no holder')];
     const holder = escapeText(lease.holder, 128);
     const late = now - lease.renewedAt - lease.seconds * 1000;
@@ -119,7 +118,15 @@ export const leader: Check = {
     }
     const list = hint(podsPart);
     const isOurs = list === undefined || list.some((pod) => lease.holder.startsWith(`${pod.name}_`));
-    if (!isOurs) return [fault('LeaderNotOurs', `the Lease is held by ${holder}`, [remove])];
+    if (!isOurs) {
+      const deployment = hint(own)?.name;
+      const restart =
+        deployment === undefined
+          ? []
+          : [command('kubectl', 'rollout', 'restart', 'deployment', deployment, '-n', target.namespace)];
+      const remove = command('kubectl', 'delete', 'lease', '-n', namespace, '--', name);
+      return [fault('LeaderNotOurs', `the Lease is held by ${holder}`, [remove, ...restart])];
+    }
     return [ok(`${holder} leads`)];
   },
 };

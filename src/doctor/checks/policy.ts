@@ -42,7 +42,7 @@ export const policy: Check = {
     PolicyRejected: {
       severity: 'warning',
       why: 'The bundle that was offered last is refused: the policy before it goes on, without what you changed.',
-      mend: 'Mend the bundle as the message says, and try it with `rego-csr-approver verify CASES --bundle FILE` before it is shipped.',
+      mend: 'Mend the bundle as the message says, and try it with `rego-csr-approver verify CASES --bundle FILE` before it is shipped. The Event lasts for an hour: going back to the bundle that is in force makes no new one.',
     },
     DecisionsFail: {
       severity: 'warning',

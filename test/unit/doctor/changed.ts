@@ -10,7 +10,7 @@ import { aNode, aRequest, healthy, target, valueOf } from './healthy.ts';
 /** By name: what is changed, and what is then found that is not ok. */
 export type Cases = Readonly<Record<string, readonly [Partial<Snapshot>, readonly string[]]>>;
 
-export const flags = (
+const flags = (
   part: Snapshot['apiServers'],
   changed: Readonly<Record<string, string | undefined>>,
 ): Flags => {

@@ -6,11 +6,12 @@ import { duration, listed } from '../../../src/doctor/words.ts';
 import { subjectAltNames } from '../../../src/kube/peer.ts';
 import { csrObject } from '../../support/csr-object.ts';
 
+const pod = (command: string[], args: string[] = []) => ({
+  metadata: { name: 'kube-apiserver-cp' },
+  spec: { containers: [{ command, args }] },
+});
+
 describe('flags', () => {
-  const pod = (command: string[], args: string[] = []) => ({
-    metadata: { name: 'kube-apiserver-cp' },
-    spec: { containers: [{ command, args }] },
-  });
   test('of a pod, in every way to write them', () => {
     const { where, flags } = flagsOf(
       pod(['kube-apiserver', '--a=1', '--b', '2', '--c'], ['--d=x=y', '--a=3']),
@@ -41,10 +42,11 @@ describe('flags', () => {
   });
 });
 
+const line = (name: string, operation: string, times: number) =>
+  `apiserver_admission_controller_admission_duration_seconds_count{name="${name}",operation="${operation}",rejected="false",type="admit"} ${String(times)}\n`;
+const text = `# HELP x\n${line('A', 'UPDATE', 2)}${line('A', 'UPDATE', 3)}${line('B', 'CREATE', 9)}apiserver_other{name="C",operation="UPDATE"} 1\n`;
+
 test('admission plugins by the metrics of updates', () => {
-  const line = (name: string, operation: string, times: number) =>
-    `apiserver_admission_controller_admission_duration_seconds_count{name="${name}",operation="${operation}",rejected="false",type="admit"} ${String(times)}\n`;
-  const text = `# HELP x\n${line('A', 'UPDATE', 2)}${line('A', 'UPDATE', 3)}${line('B', 'CREATE', 9)}apiserver_other{name="C",operation="UPDATE"} 1\n`;
   expect([...admissionOf(text).plugins]).toEqual([['A', 5]]);
 });
 
@@ -62,14 +64,15 @@ test('what kubeadm left, and what is not its own', () => {
   expect(bootstrapOf({ data: { kubelet: 'serverTLSBootstrap: "true"' } })).toBe(false);
 });
 
+const condition = (type: string, more = {}) => ({
+  type,
+  status: 'True',
+  reason: 'R',
+  message: 'M',
+  ...more,
+});
+
 describe('a request', () => {
-  const condition = (type: string, more = {}) => ({
-    type,
-    status: 'True',
-    reason: 'R',
-    message: 'M',
-    ...more,
-  });
   test.each([
     ['pending', {}],
     ['approved', { conditions: [condition('Approved')] }],
@@ -153,18 +156,19 @@ describe('a pod', () => {
   });
 });
 
-describe('the configuration of a Deployment', () => {
-  const deployment = (args: string[], volumes: object[]) => ({
-    metadata: { name: 'd', namespace: 'n' },
-    spec: {
-      template: {
-        spec: {
-          containers: [{ args, volumeMounts: [{ name: 'config', mountPath: '/etc/x/' }] }],
-          volumes,
-        },
+const deployment = (args: string[], volumes: object[]) => ({
+  metadata: { name: 'd', namespace: 'n' },
+  spec: {
+    template: {
+      spec: {
+        containers: [{ args, volumeMounts: [{ name: 'config', mountPath: '/etc/x/' }] }],
+        volumes,
       },
     },
-  });
+  },
+});
+
+describe('the configuration of a Deployment', () => {
   const volume = { name: 'config', configMap: { name: 'c' } };
   test.each([
     [

@@ -51,14 +51,15 @@ export const aRequest = (name: string, changed: Partial<Request> = {}): Request 
   ...changed,
 });
 
+const file = (name: string): string =>
+  readFileSync(new URL(`../../../deploy/kustomize/base/${name}`, import.meta.url), 'utf8');
+const objects = ['rbac.yaml', 'selfnodeserver.yaml']
+  .flatMap((name) => parseAllDocuments(file(name)))
+  .map((document): Record<string, unknown> => document.toJS());
+const of = (kind: string) => objects.filter((object) => object['kind'] === kind);
+
 /** The RBAC that deploy/ makes, and what every cluster has. */
 function deployedRbac(): Rbac {
-  const file = (name: string): string =>
-    readFileSync(new URL(`../../../deploy/kustomize/base/${name}`, import.meta.url), 'utf8');
-  const objects = ['rbac.yaml', 'selfnodeserver.yaml']
-    .flatMap((name) => parseAllDocuments(file(name)))
-    .map((document): Record<string, unknown> => document.toJS());
-  const of = (kind: string) => objects.filter((object) => object['kind'] === kind);
   const all = { apiGroups: ['*'], resources: ['*'], resourceNames: [], verbs: ['*'] };
   const masters = { kind: 'Group', name: 'system:masters', namespace: '' };
   return {
