@@ -54,9 +54,9 @@ test('says the status, asked anew each time, as OPA wraps it', async () => {
 test('shows a page to people, under the policy that it needs', async () => {
   await serve();
   const url = `http://127.0.0.1:${String(open[0]?.port)}`;
-  const page = await fetch(`${url}/?node=n1&verdict=wait`);
-  expect([page.status, await page.text()]).toEqual([200, '<p>node,n1,verdict,wait']);
-  expect(Object.fromEntries(page.headers)).toMatchObject({
+  const answer = await fetch(`${url}/?node=n1&verdict=wait`);
+  expect([answer.status, await answer.text()]).toEqual([200, '<p>node,n1,verdict,wait']);
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': "default-src 'none'",
     'cache-control': 'no-store',
