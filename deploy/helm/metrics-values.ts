@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { kubeList, objectName, texts } from './fields.ts';
 
 /** Where the guide lies that the alerts refer to, as deploy/kustomize has it. */
-export const guideURL = 'https://github.com/OWNER/REPOSITORY/blob/main/deploy/README.md';
+const guideURL = 'https://github.com/OWNER/REPOSITORY/blob/main/deploy/README.md';
 
 const duration = z.string().regex(/^([0-9]+(ms|s|m|h))+$/);
 

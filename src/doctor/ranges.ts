@@ -23,8 +23,11 @@ function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
   return family === 4 ? 'ipv4' : family === 6 ? 'ipv6' : undefined;
 }
 
-/** Whether a range lies in any of some others: both of its ends do, since ranges nest or are apart. */
-export function within(cidr: string, others: readonly string[]): boolean {
-  const [address = '', length = ''] = cidr.split('/');
-  return others.some((other) => Number(length) >= Number(other.split('/')[1]) && ranges([other])(address));
+/** Whether a range lies in any of some others: its first address does, and it is no longer, since ranges nest or are apart. */
+export function within(others: readonly string[]): (cidr: string) => boolean {
+  const made = others.map((other) => ({ length: Number(other.split('/')[1]), holds: ranges([other]) }));
+  return (cidr) => {
+    const [address = '', length = ''] = cidr.split('/');
+    return made.some((other) => Number(length) >= other.length && other.holds(address));
+  };
 }

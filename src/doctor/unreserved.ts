@@ -61,12 +61,18 @@ export function podRangesOf({ kubeadm, controllerManagers, nodes, cluster }: Sna
     ...(split(hint(kubeadm)?.podSubnet ?? '') ?? []),
     ...(split(flagOf(controllerManagers, 'cluster-cidr')) ?? []),
   ];
-  const ofNodes = list.flatMap(({ podCIDRs }) => podCIDRs).filter((one) => !within(one, named));
+  const ofNodes = list.flatMap(({ podCIDRs }) => podCIDRs).filter(outside(named));
   const reserved = hint(cluster)?.pod_cidrs ?? [];
-  const missing = [...new Set([...named, ...ofNodes])].filter((one) => !within(one, reserved)).sort();
+  const missing = [...new Set([...named, ...ofNodes])].filter(outside(reserved)).sort();
   const holds = ranges(missing);
   const isShared = list.some(({ addresses }) => addresses.some(holds));
   return isShared ? { open: [], shared: missing } : { open: missing, shared: [] };
+}
+
+/** Ranges that lie in none of some others. */
+function outside(others: readonly string[]): (range: string) => boolean {
+  const isWithin = within(others);
+  return (range) => !isWithin(range);
 }
 
 /** Of two families, with a comma; undefined for none. */

@@ -2,6 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NODE_PATH } from '../../src/kube/calls.ts';
+import { connect } from '../../src/kube/connect.ts';
 import { asObject } from '../../src/kube/objects.ts';
 import { kubeconfig as kubeconfigText } from '../control-plane/kubeconfig.ts';
 import type { Approver } from '../support/approver.ts';
@@ -238,8 +239,14 @@ describe('the control plane', () => {
     const csr = await scene.csr(name);
     const [condition] = await scene.conditions(name);
     const status = { conditions: [{ ...condition, lastUpdateTime: old.replace(/\.\d+/, '') }] };
-    await scene.admin.put(csrPath(name, 'approval'), { ...csr, status });
-    const found = await patient.has(['ControllerManagerGone', 'RequestsNotSigned', 'ForeignApproval']);
+    // Under the program's name, so that it stays its approval.
+    const writer = connect(
+      { kubeconfig: scene.cluster.adminKubeconfig },
+      { userAgent: 'rego-csr-approver/test' },
+    );
+    await writer.put(csrPath(name, 'approval'), { ...csr, status });
+    await writer.close();
+    const found = await patient.has(['ControllerManagerGone', 'RequestsNotSigned']);
     expect(found.map(({ seen }) => seen).join()).toContain(`for up to 10 min: ${name}`);
     await scene.cluster.controllerManager?.start();
     await scene.certificate(name);

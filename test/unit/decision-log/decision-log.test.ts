@@ -208,6 +208,36 @@ describe('a line that cannot be written as it is', () => {
     expect(told.lost).toBe(0);
   });
 
+  test('one whose reasons are nested too deeply keeps their codes', async () => {
+    const { log, until } = make();
+    let deep: unknown = 1;
+    for (let at = 0; at < 20_000; at += 1) deep = [deep];
+    const one = await logged();
+    const reasons = [{ code: 'Deep', msg: 'x', source: 'policy' as const, details: { deep } }];
+    const verdict = { kind: 'deny' as const, reasons, warnings: reasons };
+    log.take({
+      ...one,
+      decision: { ...one.decision, verdict },
+      shadow: Promise.resolve({ status: 'compared', revision: 'c', verdict }),
+    });
+    log.take({ ...one, decision: { ...one.decision, verdict }, shadow: undefined });
+    const lines = await until(2);
+    expect(lines.map(({ custom }) => custom.verdict.reasons)).toEqual(
+      [0, 1].map(() => [{ code: 'Deep', source: 'policy' }]),
+    );
+    expect(verdict.reasons[0]?.details.deep).toBe(deep);
+  });
+
+  test('one that cannot be made at all is lost, and counted; the next one comes', async () => {
+    const { log, until, told } = make();
+    const broken = await entry('a');
+    log.take({ ...broken, at: new Date(Number.NaN) });
+    log.take({ ...broken, at: new Date(Number.NaN), shadow: Promise.resolve({ status: 'skipped' }) });
+    log.take(await entry('b'));
+    expect(namesOf(await until(1))).toEqual(['b']);
+    await eventually(() => (told.lost === 2 ? true : undefined));
+  });
+
   test('one with characters that a terminal obeys has them as escapes', async () => {
     const { log, writes, until } = make();
     const name = 'a\u001b[2J\u202e\u2028\u{e0041}ü';

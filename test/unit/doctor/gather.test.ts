@@ -213,9 +213,9 @@ test('ranges of one family hold no address of the other', () => {
     false,
   ]);
   expect([
-    within('10.1.0.0/16', ['10.0.0.0/8']),
-    within('10.0.0.0/8', ['10.1.0.0/16']),
-    within('10.0.0.0/8', []),
+    within(['10.0.0.0/8'])('10.1.0.0/16'),
+    within(['10.1.0.0/16'])('10.0.0.0/8'),
+    within([])('10.0.0.0/8'),
   ]).toEqual([true, false, false]);
 });
 
