@@ -40,6 +40,12 @@ export const accessValues = {
         'Whether bootstrap tokens may ask for first client certificates and nodes for the next, as kubeadm sets it up.',
       ),
   }),
+  doctor: z.strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe('Whether there is a ServiceAccount that may read what `rego-csr-approver doctor` looks at.'),
+  }),
   networkPolicy: z.strictObject({
     enabled: z
       .boolean()
@@ -47,7 +53,9 @@ export const accessValues = {
       .describe('Whether what the pods may talk to is limited, where the network plugin enforces it.'),
     metricsFrom: kubeList
       .default([{ namespaceSelector: { matchLabels: { 'rego-csr-approver/metrics': 'true' } } }])
-      .describe('Who may scrape metrics, as peers of a NetworkPolicy.'),
+      .describe(
+        'Who may scrape metrics, as peers of a NetworkPolicy; unless said, namespaces that have the label.',
+      ),
     apiServerPorts: z
       .array(port)
       .min(1)

@@ -12,5 +12,8 @@ export const objectName = z
   .max(253)
   .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/);
 
+/** A part of names; empty for what the chart takes by itself. */
+export const dnsLabel = z.string().regex(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/);
+
 /** The key of a ConfigMap, and so the name of a file. */
 export const fileName = z.string().regex(/^[A-Za-z0-9][-._A-Za-z0-9]{0,252}$/);

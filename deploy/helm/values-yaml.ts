@@ -7,8 +7,8 @@ const width = 110;
 /** Of the schema of all values. */
 export function valuesYAML(schema: Schema): string {
   const head = [
-    '# Values of the chart rego-csr-approver, with their defaults; `make docs` writes this file. What is set here in the',
-    '# place of objects and lists is merged with, and replaces, the default: `null` takes a member away.',
+    '# Values of the chart rego-csr-approver, with their defaults; `make docs` writes this file. Objects that are given are',
+    '# merged with the default, where `null` takes a member away; lists take its place.',
   ];
   const groups = Object.entries(schema.properties ?? {}).map(([name, field]) => lines(name, field, ''));
   return `${[head, ...groups].map((group) => group.join('\n')).join('\n\n')}\n`;

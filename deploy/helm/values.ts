@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { configSchema } from '../../src/config/schema.ts';
 import { accessValues } from './access-values.ts';
-import { kubeObject, texts } from './fields.ts';
+import { dnsLabel, kubeObject, texts } from './fields.ts';
+import { metricsValues } from './metrics-values.ts';
 import { imageValues, podValues } from './pod-values.ts';
 import { policyValues } from './policy-values.ts';
 
@@ -18,8 +19,8 @@ export const supportedSigners = [
 ] as const;
 
 const naming = {
-  nameOverride: z.string().max(63).default('').describe("In place of the chart's name in names and labels."),
-  fullnameOverride: z.string().max(63).default('').describe('In place of the name of what the chart makes.'),
+  nameOverride: dnsLabel.default('').describe("In place of the chart's name in names and labels."),
+  fullnameOverride: dnsLabel.default('').describe('In place of the name of what the chart makes.'),
   commonLabels: texts.default({}).describe('Labels of everything.'),
   commonAnnotations: texts.default({}).describe('Annotations of everything.'),
 };
@@ -47,6 +48,7 @@ export const valuesSchema = z.strictObject({
     ),
   ...policyValues,
   ...accessValues,
+  ...metricsValues,
   ...podValues,
   extraObjects: z
     .array(z.union([kubeObject, z.string()]))

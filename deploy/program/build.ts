@@ -29,11 +29,22 @@ const withoutGeneratedApi: esbuild.Plugin = {
   },
 };
 
+/** What `import()` asks for is a file of its own, which is not read where tracing is off. */
+const tracingApart: esbuild.Plugin = {
+  name: 'tracing-apart',
+  setup(build) {
+    build.onResolve({ filter: /\/tracing\/opentelemetry\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './rego-csr-approver-tracing.mjs', external: true } : undefined,
+    );
+  },
+};
+
 mkdirSync(dist, { recursive: true });
 const { metafile } = await esbuild.build({
   entryPoints: {
     'rego-csr-approver': `${root}src/main.ts`,
     'rego-csr-approver-worker': `${root}src/policy/worker.ts`,
+    'rego-csr-approver-tracing': `${root}src/tracing/opentelemetry.ts`,
     'opa-compiler': `${root}src/compiler/worker.ts`,
   },
   outdir: dist,
@@ -48,7 +59,7 @@ const { metafile } = await esbuild.build({
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [withoutGeneratedApi],
+  plugins: [withoutGeneratedApi, tracingApart],
   // Bundled CommonJS modules ask for node's own ones by `require`.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",

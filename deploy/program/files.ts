@@ -1,6 +1,7 @@
 /** What the bundled program is made of, below dist/: the image and the npm package have these, side by side. */
 export const programFiles = [
   'default.tar.gz',
+  'rego-csr-approver-tracing.mjs',
   'rego-csr-approver-worker.mjs',
   'rego-csr-approver.mjs',
   'template.tar.gz',

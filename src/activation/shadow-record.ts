@@ -1,18 +1,11 @@
 import { gistOf } from '../decide/shadow.ts';
-import type { Verdict } from '../decide/verdict.ts';
+import type { Shown } from '../decide/shown.ts';
+import { showVerdict } from '../decide/shown.ts';
 import { escapeText } from '../text/escape.ts';
 import type { Comparison } from './shadow.ts';
 
-/** A verdict as logs and the status show it: bounded, and strangers' text escaped. */
-export interface Shown {
-  readonly verdict: Verdict['kind'];
-  readonly reasons: readonly { readonly code: string; readonly msg: string }[];
-  /** How many reasons there are beside these. */
-  readonly more_reasons?: number;
-}
-
 /** One request of which the candidate thinks otherwise. */
-interface Difference {
+export interface Difference {
   readonly csr: string;
   readonly uid: string;
   readonly requestor: string;
@@ -37,17 +30,6 @@ export interface ShadowStatus {
 
 /** Most differences that are listed. */
 const maxListed = 100;
-
-/** Most reasons of each side that are shown. */
-const maxReasons = 16;
-
-export function showVerdict({ kind, reasons }: Verdict): Shown {
-  const shown = reasons
-    .slice(0, maxReasons)
-    .map(({ code, msg }) => ({ code: escapeText(code), msg: escapeText(msg) }));
-  const more = reasons.length - shown.length;
-  return { verdict: kind, reasons: shown, ...(more > 0 && { more_reasons: more }) };
-}
 
 /** How far two verdicts are from each other. */
 export function distanceOf({

@@ -11,7 +11,6 @@ import type { Gather } from '../decide/facts.ts';
 import type { CertificateRequest } from '../decide/request.ts';
 import type { ShadowOutcome } from '../decide/shadow.ts';
 import { remedyOf } from '../decide/remedies.ts';
-import { newDecisionId } from '../observe/decision-id.ts';
 import type { EventOptions } from '../observe/event.ts';
 import { EventLimits } from '../observe/event-limits.ts';
 import { VerdictEvents } from '../observe/events.ts';
@@ -20,6 +19,7 @@ import type { PodEvents } from '../observe/pod-events.ts';
 import { escapeText } from '../text/escape.ts';
 import { eventSink } from './events.ts';
 import type { Running } from './running.ts';
+import { seeing, type Seen } from './traced.ts';
 import { version } from './version.ts';
 
 const clock = () => performance.now();
@@ -31,14 +31,14 @@ export function controllerOf(
   shadow: Pick<Shadow<never>, 'compare' | 'forget'> | undefined,
   gate: Gate,
   podEvents: PodEvents | undefined,
-  observers: readonly Observer[] = [],
+  listeners: { readonly observers: readonly Observer[]; readonly forgotten: (uid: string) => void },
 ): Controller {
-  const { client, policy, config, log, io } = running;
+  const { client, policy, config, log, io, tracing } = running;
   const { activation, metrics } = policy;
-  const judge = async (request: CertificateRequest): Promise<Judged> => {
+  const judge = async (request: CertificateRequest, seen: Seen): Promise<Judged> => {
     const asked = { now: client.now(), limits: config.limits, clock };
     const { value, policies, stands } = await activation.use((inForce) =>
-      decide(request, gather, inForce, asked),
+      decide(request, gather, seen.policies(inForce), asked),
     );
     // After whatever comes of the decision has been begun.
     const matters = (): boolean => gate.mayAct() && stands();
@@ -56,7 +56,7 @@ export function controllerOf(
     const { entrypoint = '', revision = '' } = policies.signers.get(request.signerName) ?? {};
     return {
       ...value,
-      id: newDecisionId(),
+      id: seen.id,
       stands,
       shadow: compared?.promise,
       revision,
@@ -84,15 +84,19 @@ export function controllerOf(
     concurrency: config.limits.concurrency,
     enforcement: config.enforcement,
     onDeny: config.onDeny,
-    decide: judge,
+    decide: (request) => seeing(tracing, (seen) => judge(request, seen)),
+    tracing,
     metrics,
     events: new VerdictEvents(sink, eventOptions),
     log,
     now: () => client.now(),
     gate,
-    observers: [...observers, onNodes],
+    observers: [...listeners.observers, onNodes],
     maxAgeSeconds: (signer) => activation.policies?.signers.get(signer)?.maxAgeSeconds,
-    forgotten: (uid) => shadow?.forget(uid),
+    forgotten: (uid) => {
+      shadow?.forget(uid);
+      listeners.forgotten(uid);
+    },
   });
   activation.listen({
     activated: ({ revision }) => {

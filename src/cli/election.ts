@@ -5,6 +5,7 @@ import { Elector } from '../election/elector.ts';
 import { explain } from '../kube/explain.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { PodEvents } from '../observe/pod-events.ts';
+import type { LeaderStatus } from '../status/status.ts';
 import { escapeText } from '../text/escape.ts';
 import type { LeaseAccess } from './lease.ts';
 import type { Running } from './running.ts';
@@ -20,7 +21,7 @@ export interface Leadership {
   readonly stop: (release: boolean) => Promise<void>;
   readonly ready: HealthCheck;
   /** For /v1/status. */
-  readonly status: () => object;
+  readonly status: () => LeaderStatus;
 }
 
 export interface Follower {
@@ -137,14 +138,17 @@ function elected(
     retire: () => elector.retire(),
     stop: (release) => elector.stop(release),
     ready: { name: 'leader', problem, detail },
-    status: () => ({
-      leading: elector.mayAct(),
-      identity,
-      lease,
-      holder: escapeText(elector.holder),
-      ...(failure() !== undefined && { error: failure() }),
-      ...(elector.problem !== undefined && { problem: elector.problem }),
-    }),
+    status: () => {
+      const error = failure();
+      return {
+        leading: elector.mayAct(),
+        identity,
+        lease,
+        holder: escapeText(elector.holder),
+        ...(error !== undefined && { error }),
+        ...(elector.problem !== undefined && { problem: elector.problem }),
+      };
+    },
   };
 }
 

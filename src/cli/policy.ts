@@ -14,6 +14,7 @@ import { hostReasons } from '../decide/host-reasons.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import { Metrics } from '../observe/metrics.ts';
+import type { ProgramStatus } from '../status/status.ts';
 import { escapeText } from '../text/escape.ts';
 import { type Candidate, candidateOf } from './shadow.ts';
 import { version } from './version.ts';
@@ -34,7 +35,7 @@ export interface PolicyRuntime {
   readonly start: () => void;
   readonly ready: readonly HealthCheck[];
   /** In the shape of OPA's status API. */
-  readonly status: () => object;
+  readonly status: () => Pick<ProgramStatus, 'labels' | 'bundles' | 'shadow'>;
 }
 
 /** @param id names this process in the status */

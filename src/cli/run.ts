@@ -11,6 +11,8 @@ import { leaseAccess } from './lease.ts';
 import { policyRuntime } from './policy.ts';
 import { reach } from './reach.ts';
 import { serve } from './serve.ts';
+import { followIn } from './traced.ts';
+import { tracingOf } from './tracing.ts';
 import { version } from './version.ts';
 
 export interface RunOptions {
@@ -19,6 +21,9 @@ export interface RunOptions {
   readonly bundle?: string;
   readonly data?: readonly string[];
 }
+
+/** How long a stop waits for the receiver of traces: with what is being decided, less than the 30 s that a pod has. */
+const flushMs = 1_000;
 
 /** Undefined: nothing is held back here. */
 function pacerOf({ limits: { apiQps, apiBurst } }: Config, share: number): Pacer | undefined {
@@ -39,7 +44,9 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
     const connections = config.limits.concurrency * 3;
     const pacer = pacerOf(config, 1);
     const observe = (call: Call): void => policy.metrics.api.called(call);
-    const client = connect(cluster, { userAgent, connections, pacer, observe });
+    const tracing = await tracingOf(config, { log, metrics: policy.metrics, env: io.env });
+    const follow = tracing && followIn(tracing);
+    const client = connect(cluster, { userAgent, connections, pacer, observe, follow });
     const eventClient = connect(cluster, { userAgent, connections: 8, pacer, observe });
     // A candidate never has anybody wait: its calls come on top, a tenth as many.
     const shadowed = {
@@ -57,10 +64,11 @@ export async function runCommand(options: RunOptions, config: Config, io: IO): P
         { version, server: client.server, kubernetes: server, enforcement: config.enforcement },
         'starting',
       );
-      await serve({ client, eventClient, candidateClient, lease, policy, config, log, io });
+      await serve({ client, eventClient, candidateClient, lease, tracing, policy, config, log, io });
       return exitCode.yes;
     } finally {
       await Promise.all([client.close(), eventClient.close(), candidateClient?.close(), lease?.close()]);
+      await tracing?.stop(flushMs);
     }
   } finally {
     await policy.feed.stop();

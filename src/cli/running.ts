@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Logger } from '../observe/log.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import type { IO } from './io.ts';
 import type { LeaseAccess } from './lease.ts';
 import type { PolicyRuntime } from './policy.ts';
@@ -14,6 +15,8 @@ export interface Running {
   readonly candidateClient: KubeClient | undefined;
   /** Undefined where there is no leader election. */
   readonly lease: LeaseAccess | undefined;
+  /** Undefined where it is off. */
+  readonly tracing: Tracing | undefined;
   readonly policy: PolicyRuntime;
   readonly config: Config;
   readonly log: Logger;

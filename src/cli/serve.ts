@@ -7,6 +7,8 @@ import { serveAdmin } from '../observe/admin.ts';
 import { serveHealth } from '../observe/health.ts';
 import { ownPod, PodEvents } from '../observe/pod-events.ts';
 import type { Listening } from '../observe/listen.ts';
+import { RecentDecisions } from '../status/decisions.ts';
+import { PendingReasons } from '../status/pending.ts';
 import { messageOf } from '../text/message.ts';
 import { clusterSources } from './cluster-facts.ts';
 import { controllerOf } from './controller.ts';
@@ -16,6 +18,8 @@ import { CommandError } from './error.ts';
 import { eventSink } from './events.ts';
 import { reachMs } from './reach.ts';
 import type { Running } from './running.ts';
+import { statusOf } from './status.ts';
+import { tracedSources } from './traced.ts';
 import { watchNodes } from './watch-nodes.ts';
 
 /** How long a stop waits for what is being decided; below the 30 s that Kubernetes grants a pod. */
@@ -36,12 +40,26 @@ export async function serve(running: Running): Promise<void> {
     candidate?.shadow(liveGather({ ...clusterSources(candidateClient, config), ...shared }), activation);
   const pod = ownPod(io.env);
   const podEvents = pod && new PodEvents(pod, eventSink(running), io.now);
-  const follower = { lead: () => controller.lead(), rest: () => controller.rest() };
+  const observed = {
+    decisions: new RecentDecisions(() => client.now()),
+    reasons: new PendingReasons(() => client.now()),
+  };
+  const follower = {
+    lead: () => controller.lead(),
+    rest: () => {
+      controller.rest();
+      observed.reasons.clear();
+    },
+  };
   const leadership = leadershipOf(running, follower, podEvents);
-  const gather = liveGather({ ...sources, ...shared }, (fact, ms) => metrics.stages.gathered(fact, ms));
+  const gather = liveGather(tracedSources({ ...sources, ...shared }, running.tracing), (fact, ms) =>
+    metrics.stages.gathered(fact, ms),
+  );
   const decisionLog = decisionLogOf({ ...running, ...policy, now: () => client.now(), env: io.env });
-  const observers = [decisionLog.observer];
-  const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents, observers);
+  const controller = controllerOf(running, gather, shadow, leadership.gate, podEvents, {
+    observers: [observed.decisions, observed.reasons, decisionLog.observer],
+    forgotten: (uid) => observed.reasons.forget(uid),
+  });
   const live = [...controller.live, ...nodes.live];
   const ready = [
     ...policy.ready,
@@ -51,10 +69,17 @@ export async function serve(running: Running): Promise<void> {
     decisionLog.ready,
     { name: 'shutdown', problem: () => (io.stopping.aborted ? 'told to stop' : undefined) },
   ];
+  const checks = { live, ready };
   const servers = await listening(running, {
-    live,
-    ready,
-    status: () => ({ ...policy.status(), ...decisionLog.status(), leader: leadership.status() }),
+    ...checks,
+    ...statusOf(running, {
+      checks,
+      controller,
+      nodes: nodes.reflector,
+      leadership,
+      decisionLog,
+      ...observed,
+    }),
     beforeScrape: () => {
       decisionLog.measure();
       controller.measure();
@@ -92,9 +117,10 @@ async function listening(
   { config, policy, log }: Running,
   {
     status,
+    page,
     ...health
   }: Pick<Parameters<typeof serveHealth>[0], 'live' | 'ready' | 'beforeScrape'> &
-    Pick<Parameters<typeof serveAdmin>[0], 'status'>,
+    Pick<Parameters<typeof serveAdmin>[0], 'status' | 'page'>,
 ): Promise<readonly Listening[]> {
   const { registry } = policy.metrics;
   const first = await serveHealth({ ...config.server, ...health, registry }).catch(
@@ -102,7 +128,9 @@ async function listening(
   );
   log.info({ address: config.server.address, port: first.port }, 'serving /livez, /readyz and /metrics');
   try {
-    const second = await serveAdmin({ ...config.admin, status }).catch(unavailable('admin', config.admin));
+    const second = await serveAdmin({ ...config.admin, status, page }).catch(
+      unavailable('admin', config.admin),
+    );
     log.info({ address: config.admin.address, port: second.port }, 'serving /v1/status');
     return [first, second];
   } catch (cause) {

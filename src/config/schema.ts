@@ -5,6 +5,7 @@ import { defaultLimits, hardLimits } from '../csr/limits.ts';
 import { decisionLogConfig } from './decision-log.ts';
 import { electionConfig } from './election.ts';
 import { policyConfig } from './policy.ts';
+import { tracingConfig } from './tracing.ts';
 
 const cidr = z
   .string()
@@ -165,7 +166,9 @@ export const configSchema = z.strictObject({
         .string()
         .min(1)
         .default('127.0.0.1')
-        .describe('Address of /v1/status, which is for this machine, or a forwarded port, alone.'),
+        .describe(
+          'Address of the status page and /v1/status, which are for this machine, or a forwarded port, alone.',
+        ),
       port: z
         .int()
         .min(0)
@@ -174,6 +177,7 @@ export const configSchema = z.strictObject({
         .describe('Its port; 0 picks a free one, which the log names.'),
     })
     .prefault({}),
+  tracing: tracingConfig,
   decisionLog: decisionLogConfig.prefault({}),
   log: z
     .strictObject({

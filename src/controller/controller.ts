@@ -11,6 +11,8 @@ import type { VerdictEvents } from '../observe/events.ts';
 import type { HealthCheck } from '../observe/health.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { QueueState } from '../observe/queue-metrics.ts';
+import type { Attributes, Tracing } from '../observe/tracing.ts';
 import { Aging } from './aging.ts';
 import { aliveCheck, worksCheck } from './alive.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -21,6 +23,7 @@ import type { Outcome } from './queue.ts';
 import { WorkQueue } from './queue.ts';
 import type { Judged, ReconcileActions, ReconcileOptions } from './reconcile.ts';
 import { reconcile, retryAfter } from './reconcile.ts';
+import type { Reflector } from './reflector.ts';
 import { identify, maxMessage, type Observer, Report } from './report.ts';
 import { RequestWatches } from './request-watches.ts';
 import { Requestors, type KeptRequests } from './requestors.ts';
@@ -43,6 +46,8 @@ export interface ControllerOptions extends ReconcileOptions {
   /** How long whoever asks that signer waits; undefined: for ever. */
   readonly maxAgeSeconds: (signer: string) => number | undefined;
   readonly observers?: readonly Observer[];
+  /** None: what is done is in no trace. */
+  readonly tracing?: Pick<Tracing, 'root' | 'within'> | undefined;
   /** A request is gone, or finished: whoever keeps anything of it may forget it. */
   readonly forgotten?: (uid: string) => void;
 }
@@ -206,11 +211,24 @@ export class Controller {
     { name: 'approvals', problem: () => this.#recentWriteProblem() },
   ];
 
+  /** Pending requests of everybody that are kept, in no order. */
+  pendingRequests(): Iterable<CertificateRequest> {
+    return this.#requestors.all();
+  }
+
+  get queueState(): QueueState {
+    const { ready, delayed, working } = this.#queue;
+    return { ready, delayed, working, oldestAgeMs: () => this.#queue.oldestAgeMs() };
+  }
+
+  /** Each watch of requests, with what it is called. */
+  watches(): Iterable<readonly [string, Reflector<Pending>]> {
+    return this.#watches.named();
+  }
+
   /** Brings the gauges up to date, before a scrape. */
   measure(): void {
-    const { ready, delayed, working } = this.#queue;
-    const oldestAgeMs = () => this.#queue.oldestAgeMs();
-    this.#options.metrics.queue.measured({ ready, delayed, working, oldestAgeMs });
+    this.#options.metrics.queue.measured(this.queueState);
     const pending = [...this.#watches.all()].filter(({ uid }) => !this.#written.has(uid));
     this.#options.metrics.requests.measured(this.#standings.of(pending, this.#options.now()));
     this.#watches.measure();
@@ -311,11 +329,17 @@ export class Controller {
     const found = this.#watches.find(name);
     if (found === undefined || this.#written.has(found.request.uid)) return { kind: 'done' } as const;
     if (!this.#options.gate.mayAct()) return { kind: 'again', afterMs: 0 } as const;
-    const outcome = await this.#reconcile(found);
+    const outcome = await this.#traced(found);
     // It may have gone meanwhile; what was noted of it since then nobody would ever forget.
     const { uid } = found.request;
     if (this.#watches.find(name)?.request.uid !== uid) this.#forgetVerdicts(uid);
     return outcome;
+  }
+
+  #traced(found: Pending): Promise<Outcome> {
+    const { tracing } = this.#options;
+    if (tracing === undefined) return this.#reconcile(found);
+    return tracing.root('csr.reconcile', attributesOf(found.request), () => this.#reconcile(found));
   }
 
   async #reconcile(found: Pending): Promise<Outcome> {
@@ -331,7 +355,7 @@ export class Controller {
   }
 
   #actions(): ReconcileActions {
-    const { client, gate } = this.#options;
+    const { client, gate, tracing } = this.#options;
     let startedAt = 0;
     const term = gate.term();
     return {
@@ -344,7 +368,8 @@ export class Controller {
         this.#foreign.begin(object.metadata.uid);
         const timeoutMs = Math.floor(Math.min(writeMs, gate.leftMs()));
         const begunAt = performance.now();
-        const written = await putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+        const write = () => putApproval(client, object, { wanted, timeoutMs, turn: 'ahead' });
+        const written = await (tracing === undefined ? write() : tracing.within('csr.write', {}, write));
         this.#options.metrics.stages.wrote(performance.now() - begunAt);
         return written;
       },
@@ -374,6 +399,12 @@ export class Controller {
       waitMs: (request, askedSeconds) => this.#waits.next(request.uid, askedSeconds),
     };
   }
+}
+
+/** What a trace says of a request. Names and users are chosen by others. */
+function attributesOf(request: CertificateRequest): Attributes {
+  const { csr, uid, user } = identify(request);
+  return { 'csr.name': csr, 'csr.uid': uid, 'csr.requestor': user, 'csr.signer_name': request.signerName };
 }
 
 /** A node has one request that it waits for; other users may be many machines that share a token. */

@@ -25,7 +25,7 @@ export interface DecisionLogOptions {
 }
 
 /** Told of lines before any sink has them. Must not throw. */
-export interface DecisionLogObserver {
+interface DecisionLogObserver {
   /** The policy says that it is not to be written. */
   readonly dropped: () => void;
   /** Too many waited for their masks, or a fault of ours. */
@@ -109,10 +109,19 @@ export class DecisionLog {
     const entries = this.#entries;
     this.#entries = [];
     for (const entry of entries) {
-      if (entry.shadow === undefined) this.#log(entry, undefined);
+      if (entry.shadow === undefined) this.#attempt(() => this.#log(entry, undefined));
       else this.#begin(this.#hold(entry, entry.shadow));
     }
     this.#write();
+  }
+
+  /** A fault of ours costs a line, and neither the others nor the program. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch {
+      this.#options.observer.lost();
+    }
   }
 
   #begin(work: Promise<void>): void {

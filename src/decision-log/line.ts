@@ -13,7 +13,7 @@ export const currentFormat = 1;
 
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${String(digits)}}$`));
 
-export const verdictKinds = ['approve', 'deny', 'wait', 'error', 'abstain'] as const;
+const verdictKinds = ['approve', 'deny', 'wait', 'error', 'abstain'] as const;
 
 const reason = z.looseObject({
   code: z.string().describe('Stable, and listed in policies/README.md.'),

@@ -120,16 +120,17 @@ function errorOf(reasons: readonly Reason[]): { readonly code: string; readonly 
   return { code: first?.code ?? 'Unspecified', message: reasons.map(({ msg }) => msg).join('; ') };
 }
 
+const timers = [
+  ['decode', 'timer_decode_ns'],
+  ['form', 'timer_floor_form_ns'],
+  ['facts', 'timer_facts_ns'],
+  ['evaluation', 'timer_evaluation_ns'],
+  ['total', 'timer_total_ns'],
+] as const;
+
 function metricsOf(timings: Timings): Record<string, number> {
-  const names = {
-    decode: 'timer_decode_ns',
-    form: 'timer_floor_form_ns',
-    facts: 'timer_facts_ns',
-    evaluation: 'timer_evaluation_ns',
-    total: 'timer_total_ns',
-  } as const;
   const metrics: Record<string, number> = {};
-  for (const [stage, name] of Object.entries(names) as [keyof typeof names, string][]) {
+  for (const [stage, name] of timers) {
     const ms = timings[stage];
     if (ms !== undefined) metrics[name] = Math.round(ms * 1e6);
   }

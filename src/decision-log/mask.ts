@@ -1,9 +1,10 @@
 import type { MaskRule } from '../policy/mask-rules.ts';
 import type { DecisionLine, ReasonOfLine } from './line.ts';
-import { removeAt, upsertAt } from './pointer.ts';
+import { closeHoles, removeAt, upsertAt } from './pointer.ts';
 
 /**
- * A line after its masks, as OPA applies them: what leads nowhere is passed over, and what was done is listed.
+ * A line after its masks, as OPA applies them: what leads nowhere is passed over, and what was done is listed. Otherwise than
+ * there each path means the line that the masks were told of: what is taken out of an array moves nothing into its place.
  *
  * What a mask takes from `input` or `result` stands elsewhere too, and goes there as well: the user in `requested_by`, names
  * and times in `custom.csr`, all of the request in `custom.request`, and parts of it in the sentences of reasons, whoever
@@ -22,6 +23,9 @@ export function masked(line: DecisionLine, rules: readonly MaskRule[]): Decision
       replaced.push(pointer);
     }
   }
+  // From the inside, so that the paths to holes still lead there.
+  const removed = rules.filter(({ op }) => op === 'remove').map(({ segments }) => segments);
+  for (const segments of removed.sort((a, b) => b.length - a.length)) closeHoles(copy, segments);
   const reaches = (path: readonly string[]) => rules.some(({ segments }) => overlap(segments, path));
   for (const [there, original] of repeated) {
     if (reaches(original) && removeAt(copy, there)) erased.push(`/${there.join('/')}`);
@@ -37,11 +41,20 @@ export type Failure = NonNullable<DecisionLine['custom']['failure']>;
 
 /** A line without anything that a mask could have taken: what is left says that there was a decision, and which. */
 export function withheld(line: DecisionLine, failure: Failure): DecisionLine {
-  // Not what may be large, nor nested too deeply to be copied.
+  // Not what may be large; and no more is copied than is changed, since what rules attach may be nested too deeply for it.
   const { input, result, ...rest } = line;
-  const { floor, request, ...custom } = line.custom;
+  const { floor, request, csr, verdict, shadow, ...custom } = line.custom;
   const large = { '/input': input, '/result': result, '/custom/floor': floor, '/custom/request': request };
-  const copy = deepCopy({ ...rest, custom: { ...custom, failure } });
+  const copy: DecisionLine = {
+    ...rest,
+    custom: {
+      ...custom,
+      csr: { ...csr },
+      verdict: { ...verdict },
+      ...(shadow && { shadow: { ...shadow, ...(shadow.verdict && { verdict: { ...shadow.verdict } }) } }),
+      failure,
+    },
+  };
   eraseTexts(copy);
   copy.erased = [
     ...Object.entries(large).flatMap(([pointer, value]) => (value === undefined ? [] : [pointer])),

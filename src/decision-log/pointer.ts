@@ -2,14 +2,20 @@
 
 type Container = unknown[] | Record<string, unknown>;
 
-/** @returns whether there was something to remove */
+/**
+ * Leaves a hole in an array, so that a path goes on to mean what stood there when it was written; `closeHoles` closes it.
+ * @returns whether there was something to remove
+ */
 export function removeAt(document: object, segments: readonly string[]): boolean {
   const found = lastContainer(document, segments);
-  if (found === undefined) return false;
-  const { container, key } = found;
-  if (Array.isArray(container)) container.splice(Number(key), 1);
-  else Reflect.deleteProperty(container, key);
-  return true;
+  return found !== undefined && Reflect.deleteProperty(found.container, found.key);
+}
+
+/** Closes the hole in the array that something was removed from, if it was one. */
+export function closeHoles(document: object, segments: readonly string[]): void {
+  const container = containerOf(document, segments);
+  // What is there is visited, holes are not.
+  if (Array.isArray(container)) container.splice(0, container.length, ...container.filter(() => true));
 }
 
 /**
@@ -39,22 +45,28 @@ export function upsertAt(document: object, segments: readonly string[], value: u
 }
 
 function lastContainer(document: object, segments: readonly string[]) {
-  let container: unknown = document;
-  for (const segment of segments.slice(0, -1)) {
-    const key = isContainer(container) ? keyIn(container, segment) : undefined;
-    if (!isContainer(container) || key === undefined) return undefined;
-    container = valueIn(container, key);
-  }
+  const container = containerOf(document, segments);
   const last = segments.at(-1);
   if (!isContainer(container) || last === undefined) return undefined;
   const key = keyIn(container, last);
   return key === undefined ? undefined : { container, key };
 }
 
+/** What the last segment is to be looked up in. */
+function containerOf(document: object, segments: readonly string[]): unknown {
+  let container: unknown = document;
+  for (const segment of segments.slice(0, -1)) {
+    const key = isContainer(container) ? keyIn(container, segment) : undefined;
+    if (!isContainer(container) || key === undefined) return undefined;
+    container = valueIn(container, key);
+  }
+  return container;
+}
+
 /** The key that a segment names, if it is there: as it stands, which is OPA's way, or with RFC 6901's escapes. */
 function keyIn(container: Container, segment: string): string | undefined {
   if (Array.isArray(container)) {
-    return /^(0|[1-9][0-9]*)$/.test(segment) && Number(segment) < container.length ? segment : undefined;
+    return /^(0|[1-9][0-9]*)$/.test(segment) && Object.hasOwn(container, segment) ? segment : undefined;
   }
   return [segment, unescaped(segment)].find((key) => Object.hasOwn(container, key));
 }

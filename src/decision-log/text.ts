@@ -3,7 +3,7 @@ import type { DecisionLine } from './line.ts';
 import { withheld } from './mask.ts';
 
 /** Longest line, in characters. A request has at most 64 KiB, and what lookups find is bounded by the API server alone. */
-export const maxLine = 1024 * 1024;
+const maxLine = 1024 * 1024;
 
 /** What JSON leaves as it is, though it moves a cursor or hides text; nearly every line has nothing but plain characters. */
 const isPlain = /^[ -~]*$/;

@@ -10,6 +10,21 @@ export interface Call {
   readonly ms: number;
 }
 
+/** A request that is about to be sent. */
+interface Sending extends Pick<Call, 'verb' | 'resource'> {
+  readonly method: string;
+  /** Without a query. */
+  readonly url: string;
+}
+
+/** What follows a request, for a trace: headers to be sent with it, and who is told how it ended. */
+interface Followed {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly ended: (code: Call['code']) => void;
+}
+
+export type Follow = (sending: Sending) => Followed | undefined;
+
 /** What the program itself asks for: a label of a metric must have few values. */
 const known: ReadonlySet<string> = new Set([
   'certificatesigningrequests',

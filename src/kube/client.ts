@@ -1,5 +1,5 @@
 import { eventError, isJson, jsonBody, statusError } from './answer.ts';
-import { codeOf, describeCall, type Call } from './call.ts';
+import { codeOf, describeCall, type Call, type Follow } from './call.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import { KubeError } from './errors.ts';
 import { aborted, exchange, noLongerWanted, type Answer, type Exchange } from './exchange.ts';
@@ -32,6 +32,8 @@ export interface KubeClientOptions {
   readonly pacer?: Pacer | undefined;
   /** Told of each request that was sent, or was to be, and of the beginning of each watch. */
   readonly observe?: ((call: Call) => void) | undefined;
+  /** Asked of each request before it is sent, but for watches. */
+  readonly follow?: Follow | undefined;
 }
 
 export interface RequestOptions {
@@ -82,9 +84,10 @@ const isEventType = (type: unknown): type is WatchEvent['type'] =>
  * Nothing is retried here but a 401, once, with fresh credentials: what else to retry is the caller's to know.
  */
 export class KubeClient {
-  readonly #options: Required<Omit<KubeClientOptions, 'pacer' | 'observe'>>;
+  readonly #options: Required<Omit<KubeClientOptions, 'pacer' | 'observe' | 'follow'>>;
   readonly #pacer: Pacer | undefined;
   readonly #observe: (call: Call) => void;
+  readonly #follow: Follow | undefined;
   readonly #transport: Transport;
   readonly #clock = new ServerClock(() => performance.now());
   readonly #origin: string;
@@ -94,6 +97,7 @@ export class KubeClient {
     this.#options = { ...DEFAULTS, ...options };
     this.#pacer = options.pacer;
     this.#observe = options.observe ?? (() => undefined);
+    this.#follow = options.follow;
     const server = parseServer(options.credentials.server, this.#options.allowPlainHttp);
     this.#origin = server.origin;
     this.#prefix = server.pathname.replace(/\/+$/, '');
@@ -191,13 +195,17 @@ export class KubeClient {
     const timeoutMs = Math.ceil(until - askedAt);
     if (timeoutMs <= 0) throw noTimeLeft(method, path);
     const told = describeCall(method, path);
-    const observe = (code: string): void => this.#observe({ ...told, code, ms: performance.now() - askedAt });
+    const followed = this.#follow?.({ ...told, method, url: this.server + path });
+    const observe = (code: string): void => {
+      this.#observe({ ...told, code, ms: performance.now() - askedAt });
+      followed?.ended(code);
+    };
     try {
       const answer = await exchange(this.#transport.dispatchers(credential.tls).request, {
         origin: this.#origin,
         method,
         path: this.#prefix + withQuery(path, options?.query),
-        headers: this.#headers(credential, body !== undefined, form.accept),
+        headers: { ...this.#headers(credential, body !== undefined, form.accept), ...followed?.headers },
         body: body === undefined ? undefined : JSON.stringify(body),
         timeoutMs,
         maxBytes: this.#options.maxBytes,

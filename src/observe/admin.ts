@@ -8,32 +8,43 @@ export interface AdminOptions {
   readonly port: number;
   /** What /v1/status says; asked anew each time. Holds no credentials, and strangers' text only escaped. */
   readonly status: () => object;
+  /** The same for people: a whole page of HTML, and the Content-Security-Policy that it needs. */
+  readonly page: (query: URLSearchParams) => { readonly html: string; readonly policy: string };
 }
 
 /**
- * Serves /v1/status, in the shape of OPA's status API. Nothing can be changed by it, and a page of a stranger that a
+ * Serves /v1/status, in the shape of OPA's status API, and at / the same for people. Nothing can be changed by it, and a page of a stranger that a
  * browser near us has open cannot read it: neither by its origin, nor by a name of its own that it points here.
  */
 export function serveAdmin(options: AdminOptions): Promise<Listening> {
   return listen((request, response) => {
-    const send = (status: number, body: object, headers: Readonly<Record<string, string>> = {}): void => {
-      response
-        .writeHead(status, {
-          'content-type': 'application/json',
-          'cache-control': 'no-store',
-          'x-content-type-options': 'nosniff',
-          ...headers,
-        })
-        .end(`${JSON.stringify(body, undefined, 2)}\n`);
+    const write = (status: number, type: string, body: string, headers: Headers = {}): void => {
+      response.writeHead(status, { 'content-type': type, ...always, ...headers }).end(body);
     };
-    const path = (request.url ?? '').replace(/\?.*$/, '');
+    const send = (status: number, body: object, headers?: Headers): void =>
+      write(status, 'application/json', `${JSON.stringify(body, undefined, 2)}\n`, headers);
+    const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
     if (!isForUs(request, options.address)) {
       send(421, problem('HostRefused', 'the Host header must name this address, or localhost'));
     } else if (request.method !== 'GET') send(405, problem('MethodRefused', 'only GET'), { allow: 'GET' });
     else if (path === '/v1/status') send(200, { result: options.status() });
-    else send(404, problem('NotFound', 'there is /v1/status'));
+    else if (path === '/') {
+      const page = options.page(new URLSearchParams(query));
+      write(200, 'text/html; charset=utf-8', page.html, { 'content-security-policy': page.policy });
+    } else send(404, problem('NotFound', 'there is / for people, and /v1/status'));
   }, options);
 }
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Nothing is kept, taken for something else, told to other sites, or shown by their pages. */
+const always: Headers = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+};
 
 /** Errors as OPA's API writes them. */
 function problem(code: string, message: string): object {

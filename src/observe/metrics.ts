@@ -132,6 +132,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly spans = new Counter({
+    name: `${prefix}trace_spans_total`,
+    help: 'Spans by what became of them: sent, failed (the receiver did not take them), dropped (for want of room). None without `tracing`.',
+    labelNames: ['result'] as const,
+    registers: [this.registry],
+  });
+
   readonly leader = new Gauge({
     name: `${prefix}leader`,
     help: '1 while this process decides, 0 while it stands by.',

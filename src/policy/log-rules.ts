@@ -58,12 +58,10 @@ export async function loadLogRules(
 }
 
 async function ask(engine: Engine, paths: readonly string[], line: object): Promise<LogAnswer> {
-  const [drop, mask] = await Promise.all(
-    [logRulePaths.drop, logRulePaths.mask].map((path) =>
-      paths.includes(path) ? engine.evaluateOrUndefined(path, line) : undefined,
-    ),
-  );
-  return { drop: readDrop(drop), mask: readMask(paths.includes(logRulePaths.mask) ? mask : []) };
+  const valueOf = async (path: string, absent: unknown): Promise<unknown> =>
+    paths.includes(path) ? engine.evaluateOrUndefined(path, line) : absent;
+  const [drop, mask] = await Promise.all([valueOf(logRulePaths.drop, false), valueOf(logRulePaths.mask, [])]);
+  return { drop: readDrop(drop), mask: readMask(mask) };
 }
 
 /** Undefined is no, as for OPA. */

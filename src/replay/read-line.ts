@@ -46,11 +46,12 @@ export function readLine(bytes: Uint8Array): Logged | Skipped {
 }
 
 function readSubject(line: DecisionLine): Logged | Skipped {
-  const touched = [...(line.erased ?? []), ...(line.masked ?? [])].filter((path) =>
-    /^\/input(\/|$)/.test(path),
-  );
-  if (touched.length > 0) return skip('Masked', ...touched);
+  // Before what is erased, which names the input as well.
   if (line.custom.failure !== undefined) return skip('InputLeftOut', line.custom.failure.code);
+  // Without an input the request is what is decided, and what it is called.
+  const source = line.input === undefined ? /^\/(input|custom\/request|custom\/csr)(\/|$)/ : /^\/input(\/|$)/;
+  const touched = [...(line.erased ?? []), ...(line.masked ?? [])].filter((path) => source.test(path));
+  if (touched.length > 0) return skip('Masked', ...touched);
   if (line.input === undefined) {
     const request = requestIn(line);
     if (request === undefined) return skip('RequestLeftOut');

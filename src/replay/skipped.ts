@@ -11,7 +11,10 @@ export const skipReasons = {
     meaning: 'written by a newer version of the program: replay it with that version',
   },
   LineInvalid: { open: true, meaning: 'a field is not as the program writes it' },
-  Masked: { open: true, meaning: 'a mask took or replaced a part of the input' },
+  Masked: {
+    open: true,
+    meaning: 'a mask took or replaced a part of the input, or of the request in its place',
+  },
   InputLeftOut: { open: true, meaning: 'the program left the input out, and said why' },
   InputInvalid: { open: true, meaning: 'the input is none of this version' },
   RequestLeftOut: {

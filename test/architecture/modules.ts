@@ -19,6 +19,7 @@ export const kinds: Readonly<Record<string, readonly string[]>> = {
   threads: ['node:worker_threads', 'node:wasi'],
   timers: ['node:timers', 'node:timers/promises'],
   machine: ['node:os', 'node:process'],
+  context: ['node:async_hooks'],
   processes: ['node:child_process', 'node:cluster'],
 };
 
@@ -40,6 +41,7 @@ export const freeNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 const everythingBelow = [
+  'status',
   'doctor',
   'election',
   'audit',
@@ -49,6 +51,7 @@ const everythingBelow = [
   'decision-log',
   'verify',
   'facts',
+  'tracing',
   'observe',
   'decide',
   'config',
@@ -74,6 +77,12 @@ export const modules: readonly Module[] = [
     holds: 'one file per command',
     imports: everythingBelow,
     uses: ['files', 'timers', 'machine', 'commander', 'yaml', 'zod'],
+  },
+  {
+    folder: 'status',
+    holds: 'what /v1/status says, and its page for people',
+    imports: ['controller', 'activation', 'observe', 'decide', 'text'],
+    uses: [],
   },
   {
     folder: 'doctor',
@@ -176,6 +185,20 @@ export const modules: readonly Module[] = [
     holds: 'what the cluster says about a request: access reviews, Node, claims, cluster, lookups, DNS',
     imports: ['decide', 'csr/ip.ts', 'kube', 'text'],
     uses: ['DNS', 'timers'],
+  },
+  {
+    folder: 'tracing',
+    holds: "spans, by OpenTelemetry's SDK; an entry of its own, loaded where tracing is configured",
+    imports: ['observe/tracing.ts'],
+    uses: [
+      'files',
+      'context',
+      '@opentelemetry/api',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+    ],
   },
   {
     folder: 'observe',

@@ -1,7 +1,7 @@
 /**
  * Lines a second of `replay`, and the memory that it takes, as the log grows: `LINES=1000000 node test/bench/replay.bench.ts`.
  * The shipped program reads them from standard input, so that no file of some GB is needed. Four of five are decisions on a
- * whole input document, of 2.3 KB a line; one is refused by the floor. Beside it what the real opa takes for the policy alone.
+ * whole input document, of 2.3 KB a line; one is refused by the floor. `CORES` says on which (taskset), runs apart by semicolons.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -7,6 +7,7 @@ import { apply, manifests, NAMESPACE, objectsOf } from '../integration/install.t
 import type { Scene } from '../integration/scene.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
 import { guideBlocks } from '../support/guide.ts';
+import { operatorDefinitions } from '../support/operator-crds.ts';
 import { chart, type Helm, RELEASE } from './helm.ts';
 import { Release } from './release.ts';
 
@@ -274,6 +275,9 @@ test('what cannot be merged is replaced: another strategy and another port', asy
 describe('the API server takes what every file of values makes, to the field', () => {
   const folder = new URL('values/', import.meta.url).pathname;
   beforeAll(async () => {
+    const input = await operatorDefinitions();
+    await scene.cluster.kubectl(['apply', '--server-side', '-f', '-'], { input });
+    await scene.cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']);
     for (const namespace of ['inventory', 'openshift-machine-api']) {
       // oxlint-disable-next-line no-await-in-loop -- two
       await scene.cluster.kubectl(['create', 'namespace', namespace]);

@@ -58,6 +58,13 @@ describe.each(files)('%s', (file) => {
     const set = (valuesIn(file)['config'] ?? {}) as Tree;
     const expected = withHead(set, { name: `${fullname}-leader` });
     expect(parsed).toEqual(parseConfig(JSON.stringify(expected), 'values'));
+    const { data, dataConfigMap } = (valuesIn(file)['policy'] ?? {}) as Record<string, Tree | undefined>;
+    if (data !== undefined) {
+      const isJSON = String(dataConfigMap?.['key']).endsWith('.json');
+      const texts = objects.flatMap((one) => (isRecord(one['data']) ? Object.entries(one['data']) : []));
+      const text = texts.find(([key]) => key === dataConfigMap?.['key'])?.[1];
+      expect(isJSON ? JSON.parse(String(text)) : parse(String(text))).toEqual(data);
+    }
   });
 });
 

@@ -39,6 +39,10 @@ export const generated: readonly Generated[] = [
   { file: 'deploy/README.md', part: 'audit findings', make: findingsTable },
   { file: 'deploy/README.md', part: 'doctor', make: doctorTable },
   { file: 'deploy/README.md', part: 'values', make: () => fieldsTable(valuesJSONSchema(), 'value') },
+  ...['prometheus-rule.yaml', 'dashboard.json'].map((name) => ({
+    file: `deploy/chart/files/${name}`,
+    make: () => readFileSync(`${root}deploy/kustomize/components/monitoring/${name}`, 'utf8'),
+  })),
   { file: 'deploy/chart/values.yaml', make: () => valuesYAML(valuesJSONSchema()) },
   { file: 'deploy/chart/values.schema.json', make: () => `${JSON.stringify(valuesJSONSchema(), null, 2)}\n` },
 ];

@@ -13,7 +13,8 @@ import { portOf } from './nodes.ts';
 const namespace = 'rego-csr-approver';
 const program = '/run/program';
 const account = '/var/run/secrets/kubernetes.io/serviceaccount';
-const log = '/var/log/approver.log';
+/** What the program writes: its log and its decision log, as one. */
+export const approverLog = '/var/log/approver.log';
 const startMs = 30_000;
 
 const deployment = z.object({
@@ -53,7 +54,7 @@ export async function startApprover(
   put(`${account}/namespace`, namespace);
   cpSync(new URL('../../dist', import.meta.url).pathname, program, { recursive: true });
 
-  const output = openSync(log, 'a');
+  const output = openSync(approverLog, 'a');
   const { runAsUser: uid, runAsGroup: gid } = spec.securityContext;
   const child = spawn(`${program}/rego-csr-approver`, args, {
     env: {
@@ -68,7 +69,7 @@ export async function startApprover(
     uid,
     gid,
   });
-  const daemon = new Daemon('approver', child, log);
+  const daemon = new Daemon('approver', child, approverLog);
   stage.guard(() => daemon.expectRunning());
   stage.record(() => `the approver, the end of its log:\n${daemon.logTail()}`);
   await stage.until(

@@ -1,7 +1,10 @@
+import { decisionLineSchema, type DecisionLine } from '../../src/decision-log/line.ts';
 import { recordOf } from '../../src/kube/json.ts';
 import { Deviation, expectThat } from '../demo/deviation.ts';
 import { certificateOf, conditionsOf, conditionText } from '../demo/requests.ts';
 import { verdictsOn, type Verdict } from '../demo/verdicts.ts';
+import { run } from '../tools/run.ts';
+import { approverLog } from './approver.ts';
 import { servingSigner, type Entry } from './journal.ts';
 import type { Options } from './options.ts';
 import type { Node, World } from './world.ts';
@@ -70,6 +73,35 @@ export function refused(world: World, { name, uid }: Entry, codes: readonly stri
     patienceMs,
     () =>
       `${name} should not be approved, with ${codes.join(', ')}; said was: ${seen.map(({ note }) => note).join(' | ') || 'nothing'}`,
+  );
+}
+
+/** The same, by the decision log: of a requestor that files a thousand requests, most have no Event. */
+export function refusedInLog(world: World, { name, uid }: Entry, codes: readonly string[]): Promise<string> {
+  let said: readonly string[] = [];
+  return world.stage.until(
+    async () => {
+      expectUndecided(world, uid);
+      const lines = await linesAbout(uid);
+      said = lines.flatMap(({ custom: { verdict } }) => verdict.reasons.map(({ code }) => code));
+      return codes.every((code) => said.includes(code)) ? said.join(', ') : undefined;
+    },
+    patienceMs,
+    () =>
+      `${name} should not be approved, with ${codes.join(', ')}; logged was: ${said.join(', ') || 'nothing'}`,
+  );
+}
+
+async function linesAbout(uid: string): Promise<DecisionLine[]> {
+  // The log is long by then, and grep is quick.
+  const found = await run('grep', ['-F', `"uid":"${uid}"`, approverLog], { timeoutMs: patienceMs });
+  if (found.kind !== 'exit') throw new Deviation(`grep: ${found.kind}`);
+  return (
+    found.stdout
+      .split('\n')
+      // The last one may not be whole yet.
+      .filter((line) => line.includes('"custom":{"format":') && line.endsWith('}}'))
+      .map((line) => decisionLineSchema.parse(JSON.parse(line)))
   );
 }
 

@@ -7,7 +7,7 @@ import { freePort } from '../control-plane/ports.ts';
 import type { Approver } from '../support/approver.ts';
 import { asSent, shippedDashboard } from '../support/dashboard.ts';
 import { eventually, NotYet } from '../support/eventually.ts';
-import { FaultProxy } from '../support/fault-proxy.ts';
+import { FaultProxy, type Fault, type Passing } from '../support/fault-proxy.ts';
 import { Prometheus } from '../support/prometheus.ts';
 import { WebServer } from '../support/web-server.ts';
 import { hurried, rulesOf, shippedGroups } from '../support/rules.ts';
@@ -31,7 +31,8 @@ let traffic: Promise<void>;
 /** Takes the decision log, and answers with that status. */
 let receiver: WebServer;
 let receiverSays = 204;
-let isQuiet = false;
+/** Ends the traffic. */
+const quiet = new AbortController();
 /** A request of the other signer, which was denied before anybody looked. */
 let decided: string;
 const pods: { port: number; pod: string }[] = [];
@@ -63,7 +64,7 @@ leaderElection: {leaseDurationSeconds: 6, renewDeadlineSeconds: 4, retryPeriodSe
   traffic = honest();
 });
 afterAll(async () => {
-  isQuiet = true;
+  quiet.abort();
   await traffic;
   await prometheus?.stop();
   await scene?.close();
@@ -79,7 +80,7 @@ function scrape({ port }: Approver, pod: string): void {
 
 /** A good request every second, and objects that change, so that each watch has something to show. */
 async function honest(): Promise<void> {
-  for (let turn = 0; !isQuiet; turn += 1) {
+  for (let turn = 0; !quiet.signal.aborted; turn += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await Promise.allSettled([
       scene.request(1),
@@ -136,9 +137,10 @@ async function causes(
   }
 }
 
+const scrapes = async () => (await prometheus.value('sum(count_over_time(up[10m]))')) ?? 0;
+
 /** So many more times were the rules evaluated, each with a scrape after the last. */
 async function evaluated(times: number): Promise<void> {
-  const scrapes = async () => (await prometheus.value('sum(count_over_time(up[10m]))')) ?? 0;
   const before = await scrapes();
   await eventually(async () => ((await scrapes()) >= before + times ? true : undefined));
 }
@@ -180,12 +182,16 @@ test('many requests are refused', async () => {
   );
 });
 
+/** 500 for every call whose path has that in it. */
+const failing =
+  (part: string) =>
+  ({ url }: Passing): Fault | undefined =>
+    url.includes(part) ? { kind: 'status', status: 500 } : undefined;
+
 test('access reviews fail', async () => {
-  const fault = ({ url }: { url: string }) =>
-    url.includes('subjectaccessreviews') ? ({ kind: 'status', status: 500 } as const) : undefined;
   await causes(
     'CSRApproverDecisionErrors',
-    () => (proxy.fault = fault),
+    () => (proxy.fault = failing('subjectaccessreviews')),
     () => (proxy.fault = () => undefined),
   );
 });
@@ -299,9 +305,7 @@ test('watches fall silent', async () => {
 });
 
 test('the Lease cannot be had, and nobody leads', async () => {
-  const fault = ({ url }: { url: string }) =>
-    url.includes('/leases') ? ({ kind: 'status', status: 500 } as const) : undefined;
-  await causes('CSRApproverLeaseErrors', () => (proxy.fault = fault));
+  await causes('CSRApproverLeaseErrors', () => (proxy.fault = failing('/leases')));
   await fires('CSRApproverNobodyLeads');
   proxy.fault = () => undefined;
   await eventually(async () => ((await firing()).includes('CSRApproverNobodyLeads') ? undefined : true), {
@@ -322,7 +326,7 @@ test('a bundle server does not answer', async () => {
 
 test('all are gone', async () => {
   await causes('CSRApproverDown', async () => {
-    isQuiet = true;
+    quiet.abort();
     await traffic;
     expect(await approver.stop()).toBe(0);
     prometheus.scrape(pods.slice(0, 1));

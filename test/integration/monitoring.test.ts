@@ -63,32 +63,37 @@ describe('rules', () => {
     const covered = new Set(alertCases.map(({ alert }) => alert));
     expect(alerts.map(({ alert }) => alert).filter((alert) => !covered.has(alert))).toEqual([]);
     write('rules.yml', stringify({ groups: shippedGroups() }));
-    const one = ({ alert, series, at, labels }: (typeof alertCases)[number]) => ({
-      interval: '1m',
-      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-      alert_rule_test: [
-        {
-          eval_time: at,
-          alertname: alert,
-          exp_alerts:
-            labels === undefined
-              ? []
-              : [
-                  {
-                    exp_labels: { ...labels, severity: severityOf(alert) },
-                    exp_annotations: annotationsOf(alert, labels),
-                  },
-                ],
-        },
-      ],
-    });
-    const tests = alertCases.map((given) => ({ name: `${given.alert}: ${given.when}`, ...one(given) }));
+    const tests = alertCases.map((given) => ({
+      name: `${given.alert}: ${given.when}`,
+      ...promtoolTest(given),
+    }));
     const file = write(
       'tests.yml',
       stringify({ rule_files: ['rules.yml'], evaluation_interval: '1m', tests }),
     );
     expect(await promtool(['test', 'rules', file])).toContain('SUCCESS');
   });
+});
+
+/** As promtool takes it. */
+const promtoolTest = ({ alert, series, at, labels }: (typeof alertCases)[number]) => ({
+  interval: '1m',
+  input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+  alert_rule_test: [
+    {
+      eval_time: at,
+      alertname: alert,
+      exp_alerts:
+        labels === undefined
+          ? []
+          : [
+              {
+                exp_labels: { ...labels, severity: severityOf(alert) },
+                exp_annotations: annotationsOf(alert, labels),
+              },
+            ],
+    },
+  ],
 });
 
 const ruleOf = (name: string) => {
@@ -187,7 +192,10 @@ describe('on a real API server', () => {
     ]);
     const of = (kind: string): Record<string, unknown> =>
       objectsOf(text).find((one) => one.kind === kind) ?? {};
-    const pod = { 'app.kubernetes.io/name': 'rego-csr-approver' };
+    const pod = {
+      'app.kubernetes.io/name': 'rego-csr-approver',
+      'app.kubernetes.io/instance': 'rego-csr-approver',
+    };
     expect(of('PodMonitor')['spec']).toMatchObject({
       jobLabel: 'app.kubernetes.io/name',
       selector: { matchLabels: pod },

@@ -76,6 +76,7 @@ test('holds what runs, its licences and a README, and nothing else', async () =>
       'opa-compiler.mjs',
       'opa-compiler.wasm.br',
       'package.json',
+      'rego-csr-approver-tracing.mjs',
       'rego-csr-approver-worker.mjs',
       'rego-csr-approver.mjs',
       'template.tar.gz',

@@ -65,7 +65,9 @@ test.each([[{}], [{ a: 's3cret' }]])(
       cwd: folder,
     });
     const [{ expressions }]: [{ expressions: [{ value: unknown[] }] }] = JSON.parse(stdout).result;
-    const byOpa = expressions[0].value.map((rule) => (typeof rule === 'string' ? rule : Object(rule).path));
+    const byOpa = expressions[0].value.map((rule) =>
+      String(typeof rule === 'string' ? rule : Object(rule).path),
+    );
     const answer = await rules?.ask(one);
     expect(answer?.drop).toBe(false);
     expect(answer?.mask.map(({ pointer }) => pointer).sort()).toEqual(byOpa.sort());

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ShadowStatus } from '../../src/activation/shadow-record.ts';
 import type { BundleStatus } from '../../src/activation/status.ts';
+import type { LeaderStatus, ProgramStatus } from '../../src/status/status.ts';
 
 /** What is said in the configuration file, beside what every test needs. */
 export interface ApproverOptions {
@@ -19,12 +20,6 @@ export interface ApproverOptions {
   readonly ready?: boolean;
   /** Of the health server, where somebody else than this test asks it; loopback unless said. */
   readonly address?: string;
-}
-
-interface Status {
-  readonly bundles: Record<string, BundleStatus>;
-  readonly shadow?: ShadowStatus;
-  readonly leader: Record<string, unknown>;
 }
 
 const executable = new URL('../../dist/rego-csr-approver', import.meta.url).pathname;
@@ -109,19 +104,19 @@ ${options.config ?? ''}
 
   /** What its admin server says of its bundles. */
   async status(): Promise<Readonly<Record<string, BundleStatus>>> {
-    return (await this.#status()).bundles;
+    return (await this.wholeStatus()).bundles;
   }
 
   /** What it says of the candidate policy. */
   async shadow(): Promise<ShadowStatus> {
-    const { shadow } = await this.#status();
+    const { shadow } = await this.wholeStatus();
     if (shadow === undefined) throw new Error('there is no candidate policy');
     return shadow;
   }
 
   /** What it says of the leader election. */
-  async leader(): Promise<Readonly<Record<string, unknown>>> {
-    return (await this.#status()).leader;
+  async leader(): Promise<LeaderStatus> {
+    return (await this.wholeStatus()).leader;
   }
 
   /**
@@ -164,10 +159,16 @@ ${options.config ?? ''}
     return typeof line?.['port'] === 'number' ? line['port'] : undefined;
   }
 
-  async #status(): Promise<Status> {
+  /** Where its admin server listens. */
+  get admin(): string {
     const { port } = this.lines.find(({ msg }) => msg === 'serving /v1/status') ?? {};
-    const response = await fetch(`http://127.0.0.1:${String(port)}/v1/status`);
-    const { result }: { result: Status } = JSON.parse(await response.text());
+    return `http://127.0.0.1:${String(port)}`;
+  }
+
+  /** All that its admin server says. */
+  async wholeStatus(): Promise<ProgramStatus> {
+    const response = await fetch(`${this.admin}/v1/status`);
+    const { result }: { result: ProgramStatus } = JSON.parse(await response.text());
     return result;
   }
 

@@ -25,8 +25,6 @@ const dashboard = z.looseObject({
   panels: z.array(panel),
 });
 
-export type Panel = z.infer<typeof panel>;
-
 /** The dashboard that deploy/ ships. */
 export function shippedDashboard(): z.infer<typeof dashboard> {
   return dashboard.parse(JSON.parse(readFileSync(file, 'utf8')));

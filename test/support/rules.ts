@@ -38,12 +38,11 @@ const haste = 30;
 export function hurried(groups: Groups): Groups {
   return groups.map(({ name, rules }) => ({
     name,
-    rules: rules.map(({ for: _, keep_firing_for: __, ...rest }) => ({
-      ...rest,
-      expr: rest.expr.replace(
-        /> (\d{3,})$/,
-        (_all, seconds: string) => `> ${String(Number(seconds) / haste)}`,
-      ),
+    rules: rules.map(({ alert, expr, labels, annotations }) => ({
+      alert,
+      expr: expr.replace(/> (\d{3,})$/, (_, seconds: string) => `> ${String(Number(seconds) / haste)}`),
+      labels,
+      annotations,
     })),
   }));
 }

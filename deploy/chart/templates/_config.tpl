@@ -62,6 +62,11 @@ other, such as a dry run for the real one.
 {{- end -}}
 {{- end -}}
 
+{{- /* The data overlay, in the language that the file's name says. */ -}}
+{{- define "rego-csr-approver.data" -}}
+{{- if hasSuffix ".json" .Values.policy.dataConfigMap.key }}{{ toPrettyJson .Values.policy.data }}{{ else }}{{ toYaml .Values.policy.data }}{{ end -}}
+{{- end -}}
+
 {{- /* ConfigMap of the data overlay; empty: there is none. */ -}}
 {{- define "rego-csr-approver.dataConfigMapName" -}}
 {{- $policy := .Values.policy -}}
@@ -71,7 +76,7 @@ other, such as a dry run for the real one.
 {{- else if $policy.dataConfigMap.name -}}
 {{- $policy.dataConfigMap.name -}}
 {{- else if $policy.data -}}
-{{- ternary $own (include "rego-csr-approver.hashed" (list $own (toYaml $policy.data))) $policy.liveReload -}}
+{{- ternary $own (include "rego-csr-approver.hashed" (list $own (include "rego-csr-approver.data" .))) $policy.liveReload -}}
 {{- end -}}
 {{- end -}}
 

@@ -17,8 +17,8 @@
 {{- end -}}
 
 {{- define "rego-csr-approver.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "rego-csr-approver.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "rego-csr-approver.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "rego-csr-approver.labels" -}}
@@ -31,9 +31,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- /* Members of `metadata`, of (list $ NAME NAMESPACE); the namespace is empty for what lies in none. */ -}}
 {{- define "rego-csr-approver.metadata" -}}
 {{- $root := index . 0 -}}
-name: {{ index . 1 }}
+name: {{ index . 1 | quote }}
 {{- with index . 2 }}
-namespace: {{ . }}
+namespace: {{ . | quote }}
 {{- end }}
 labels:
   {{- include "rego-csr-approver.labels" $root | nindent 2 }}
@@ -52,8 +52,8 @@ annotations:
 {{- define "rego-csr-approver.subjects" -}}
 subjects:
   - kind: ServiceAccount
-    name: {{ include "rego-csr-approver.serviceAccountName" . }}
-    namespace: {{ .Release.Namespace }}
+    name: {{ include "rego-csr-approver.serviceAccountName" . | quote }}
+    namespace: {{ .Release.Namespace | quote }}
 {{- end -}}
 
 {{- define "rego-csr-approver.image" -}}

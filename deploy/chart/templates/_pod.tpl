@@ -72,23 +72,23 @@
 {{- $fullname := include "rego-csr-approver.fullname" . -}}
 - name: config
   configMap:
-    name: {{ include "rego-csr-approver.configMapName" . }}
+    name: {{ include "rego-csr-approver.configMapName" . | quote }}
 {{- with include "rego-csr-approver.bundleConfigMapName" . }}
 - name: policy
   configMap:
-    name: {{ . }}
+    name: {{ . | quote }}
 {{- end }}
 {{- with include "rego-csr-approver.dataConfigMapName" . }}
 - name: policy-data
   configMap:
-    name: {{ . }}
+    name: {{ . | quote }}
 {{- end }}
 {{- with .Values.policy.server }}
 {{- if .enabled }}
 # What is named and missing keeps a pod from its start; what is not named may be missing.
 - name: registry
   secret:
-    secretName: {{ default (printf "%s-registry" $fullname) .credentialsSecret }}
+    secretName: {{ default (printf "%s-registry" $fullname) .credentialsSecret | quote }}
     {{- if not .credentialsSecret }}
     optional: true
     {{- end }}
@@ -97,22 +97,22 @@
     sources:
       # Public keys in the one, secrets for HMAC in the other.
       - configMap:
-          name: {{ default (printf "%s-policy-keys" $fullname) .keysConfigMap }}
+          name: {{ default (printf "%s-policy-keys" $fullname) .keysConfigMap | quote }}
           {{- if not .keysConfigMap }}
           optional: true
           {{- end }}
       - secret:
-          name: {{ default (printf "%s-policy-keys" $fullname) .keysSecret }}
+          name: {{ default (printf "%s-policy-keys" $fullname) .keysSecret | quote }}
           {{- if not .keysSecret }}
           optional: true
           {{- end }}
 - name: policy-cache
   {{- if .cache.persistentVolumeClaim }}
   persistentVolumeClaim:
-    claimName: {{ .cache.persistentVolumeClaim }}
+    claimName: {{ .cache.persistentVolumeClaim | quote }}
   {{- else }}
   emptyDir:
-    sizeLimit: {{ .cache.sizeLimit }}
+    sizeLimit: {{ .cache.sizeLimit | quote }}
   {{- end }}
 {{- end }}
 {{- end }}

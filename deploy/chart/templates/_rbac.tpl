@@ -8,7 +8,7 @@ metadata:
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole
-  name: {{ index . 1 }}
+  name: {{ index . 1 | quote }}
 {{ include "rego-csr-approver.subjects" (index . 0) }}
 {{- end -}}
 
@@ -20,7 +20,7 @@ metadata:
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: {{ index . 1 }}
+  name: {{ index . 1 | quote }}
 {{ include "rego-csr-approver.subjects" (index . 0) }}
 {{- end -}}
 
@@ -30,7 +30,7 @@ roleRef:
   verbs: [create]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [{{ include "rego-csr-approver.leaseName" . }}]
+  resourceNames: [{{ include "rego-csr-approver.leaseName" . | quote }}]
   verbs: [get, update]
 {{- end -}}
 

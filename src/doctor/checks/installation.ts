@@ -2,6 +2,7 @@ import { escapeText } from '../../text/escape.ts';
 import { fault, ok, unknown, type Check, type Result } from '../finding.ts';
 import { hint } from '../seen.ts';
 import { command } from '../shell.ts';
+import type { PodState } from '../snapshot.ts';
 import { count, duration } from '../words.ts';
 
 export const installed: Check = {
@@ -148,10 +149,7 @@ export const image: Check = {
     const { value: own } = part;
     if (own === undefined) return [];
     if (/@sha256:[0-9a-f]{64}$/.test(own.image)) return [ok(escapeText(own.image, 512))];
-    // What a registry knows it by; an image that was loaded by hand has no such name.
-    const running = hint(snapshot.pods)?.find(({ imageID }) =>
-      /^[^@\s]+\/[^@\s]+@sha256:[0-9a-f]{64}$/.test(imageID),
-    )?.imageID;
+    const running = runningOf(own.image, hint(snapshot.pods) ?? []);
     const set =
       running === undefined
         ? []
@@ -169,6 +167,25 @@ export const image: Check = {
     return [fault('ImageNotByDigest', escapeText(own.image, 512), set)];
   },
 };
+
+/**
+ * The image of the Deployment by its digest, as kubelets say; undefined where they do not agree, or where it is another's: what
+ * a kubelet says must not bring in an image from elsewhere. One that was loaded by hand has no such name.
+ */
+function runningOf(image: string, pods: readonly PodState[]): string | undefined {
+  const [only, ...others] = new Set(pods.map(({ imageID }) => imageID).filter((id) => id !== ''));
+  const [repository, digest] = (only ?? '').split('@');
+  if (others.length > 0 || repository === undefined || !/^sha256:[0-9a-f]{64}$/.test(digest ?? ''))
+    return undefined;
+  return fullName(repository) === fullName(image.replace(/:[^/:]*$/, '')) ? only : undefined;
+}
+
+/** Of a repository: with the registry that a name without one means (github.com/distribution/reference). */
+function fullName(repository: string): string {
+  const [first = '', ...rest] = repository.split('/');
+  if (rest.length === 0) return `docker.io/library/${first}`;
+  return /[.:]|^localhost$/.test(first) ? repository : `docker.io/${repository}`;
+}
 
 const enforce = 'pod-security.kubernetes.io/enforce';
 

@@ -1,22 +1,28 @@
 import type { JsonRecord } from '../../kube/json.ts';
 import { paths, permission, reads } from '../reads.ts';
 import { all, hint, seen, unseen, type Seen } from '../seen.ts';
-import type { Flags, Snapshot } from '../snapshot.ts';
+import type { Flags, NodeState, Snapshot } from '../snapshot.ts';
 import { admissionOf, componentOf, flagsOf, flagzOf } from './flags.ts';
 import type { Looker } from './look.ts';
+import { isOfNodes } from './mirror.ts';
 import { podsPath } from './paths.ts';
 import { settled } from './settled.ts';
 
 /** Pods of kube-system as kubeadm labels them, and most others that have them as pods. */
 const selectorOf = (label: string): string => `${label} in (kube-apiserver,kube-controller-manager)`;
 
-const read = (pod: JsonRecord) => ({ component: componentOf(pod), ...flagsOf(pod) });
-
+/** @param nodes a worker that says it runs an API server is not heard */
 export async function controlPlane(
   looker: Looker,
+  nodes: Seen<readonly NodeState[]>,
 ): Promise<Pick<Snapshot, 'apiServers' | 'controllerManagers' | 'admission'>> {
   const may = permission(reads.components);
   const path = podsPath('kube-system');
+  const trusted = new Set(
+    (hint(nodes) ?? []).flatMap(({ name, controlPlane }) => (controlPlane ? [name] : [])),
+  );
+  const read = (pod: JsonRecord) =>
+    isOfNodes(pod, trusted) ? { component: componentOf(pod), ...flagsOf(pod) } : undefined;
   const { byComponent, byApp, flagz, metrics } = await settled({
     byComponent: looker.list(may, path, read, { labelSelector: selectorOf('component') }),
     byApp: looker.list(may, path, read, { labelSelector: selectorOf('k8s-app') }),
@@ -27,14 +33,17 @@ export async function controlPlane(
       admissionOf(await looker.client.text(paths.metrics, longer(looker))),
     ),
   });
-  const pods = all(byComponent, byApp);
+  const pods = all(byComponent, byApp, nodes);
   const of = (name: string): Seen<readonly Flags[]> => {
     if ('unseen' in pods) return pods;
-    const found = pods.value.flat().filter(({ component }) => component === name);
+    const [one, other] = pods.value;
+    const found = [...one, ...other].filter(({ component }) => component === name);
     const unique = [...new Map(found.map((one) => [one.where, one])).values()];
     return unique.length > 0
       ? seen(unique)
-      : unseen(`no pod of kube-system is a ${name}: its flags cannot be seen from here`);
+      : unseen(
+          `no pod of kube-system on a control-plane node is a ${name}: its flags cannot be seen from here`,
+        );
   };
   const servers = of('kube-apiserver');
   const byFlagz = hint(flagz);

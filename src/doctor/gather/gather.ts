@@ -56,12 +56,12 @@ export async function gather(options: GatherOptions): Promise<Snapshot> {
   const serviceAccount = options.serviceAccount ?? hint(own)?.serviceAccount ?? 'rego-csr-approver';
   const target: Target = { namespace, serviceAccount };
   const { config, configProblem } = await findConfig(looker, namespace, options.config, own);
-  const [nodes, lookups, components] = await Promise.all([
+  const [nodes, lookups] = await Promise.all([
     looker.list(permission(reads.nodes), calls.NODE_PATH, nodeState),
     options.lookups(config, own),
-    controlPlane(looker),
   ]);
-  const [rest, answers, kubelets] = await Promise.all([
+  const [components, rest, answers, kubelets] = await Promise.all([
+    controlPlane(looker, nodes),
     gatherRest(options, config),
     reviews(looker, { target, config, lookups, nodes }),
     askKubelets(looker, hint(nodes) ?? [], options.kubelets),

@@ -10,6 +10,7 @@ import type {
   Request,
   RequestState,
 } from '../snapshot.ts';
+import { isMirror } from './mirror.ts';
 
 /** What is kept of objects of the API. The wrong type reads as absent. */
 
@@ -182,7 +183,8 @@ function configOf(pod: JsonRecord, container: JsonRecord, args: readonly string[
 }
 
 export function podState(object: JsonRecord): PodState | undefined {
-  if (metadataOf(object)['deletionTimestamp'] !== undefined) return undefined;
+  // The program has a ServiceAccount, so none of its pods can be one that a kubelet makes.
+  if (metadataOf(object)['deletionTimestamp'] !== undefined || isMirror(object)) return undefined;
   const status = recordOf(object['status']);
   const container = recordOf(listOf(status['containerStatuses'])[0]);
   const ready = conditionOf(object, 'Ready');

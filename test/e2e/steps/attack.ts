@@ -10,7 +10,15 @@ import { SimulatedNode, type RequestOptions } from '../../support/simulated-node
 import { addAddress, ownAddresses, setAddresses } from '../addresses.ts';
 import { servingSigner, type Entry } from '../journal.ts';
 import { controlAddress } from '../machine.ts';
-import { approvalMs, installed, nextCertificate, nextRequest, patienceMs, refused } from '../wait.ts';
+import {
+  approvalMs,
+  installed,
+  nextCertificate,
+  nextRequest,
+  patienceMs,
+  refused,
+  type refusedInLog,
+} from '../wait.ts';
 import { tick, type World } from '../world.ts';
 
 interface Attack {
@@ -89,13 +97,17 @@ export async function attack(world: World): Promise<Spoils> {
 const twice = (node: string, address: string) => (text: string) =>
   text + Buffer.from(buildCSR({ node, ip: [address] }).pem).toString('latin1');
 
-/** Files a request; waits until the approver has said why it does not approve it. */
+/**
+ * Files a request; waits until the approver has said why it does not approve it.
+ * @param told where it says so: in an Event, unless the requestor has used those up
+ */
 export async function ask(
   world: World,
   thief: SimulatedNode,
   spec: CSRSpec,
   options: RequestOptions | undefined,
   codes: readonly string[],
+  told: typeof refused | typeof refusedInLog = refused,
 ): Promise<Entry> {
   const { metadata } = await thief.request(spec, options);
   const entry = await world.stage.until(
@@ -103,7 +115,7 @@ export async function ask(
     patienceMs,
     () => `${metadata.name} was filed, and no watch shows it`,
   );
-  await refused(world, entry, codes);
+  await told(world, entry, codes);
   return entry;
 }
 

@@ -1,6 +1,6 @@
 import type { SimulatedNode } from '../../support/simulated-node.ts';
 import type { Entry } from '../journal.ts';
-import { expectUndecided } from '../wait.ts';
+import { expectUndecided, refusedInLog } from '../wait.ts';
 import { tick, type World } from '../world.ts';
 import { ask } from './attack.ts';
 
@@ -11,8 +11,10 @@ export async function leave(world: World, thief: SimulatedNode): Promise<Entry> 
     await second.kubelet.stop();
     await cluster.kubectl(['delete', 'node', second.name]);
   });
-  return tick(world, 'its key asks for what was its own: not approved', () =>
-    ask(world, thief, { ip: [second.address] }, undefined, ['NodeNotFound']),
+  return tick(
+    world,
+    'its key asks for what was its own: not approved, says the decision log, for its Events are used up',
+    () => ask(world, thief, { ip: [second.address] }, undefined, ['NodeNotFound'], refusedInLog),
   );
 }
 

@@ -91,6 +91,14 @@ export const fields: Readonly<Record<string, readonly Row[]>> = {
   'server.port': takes(0),
   'admin.address': takes('127.0.0.1'),
   'admin.port': takes(0),
+  'tracing.endpoint': [
+    ...refuses('ConfigInvalid', 'collector:4318', 'https://user:password@example.com'),
+    ...takes('http://127.0.0.1:9/v1/traces'),
+  ],
+  // Without an endpoint there is no tracing.
+  'tracing.samplingRatio': refuses('ConfigInvalid', 1),
+  'tracing.headersFile': refuses('ConfigInvalid', '/nonexistent'),
+  'tracing.caFile': refuses('ConfigInvalid', '/nonexistent'),
   // None of these is opened before something is decided by a running program.
   'decisionLog.console': takes(false),
   'decisionLog.labels': [...refuses('ConfigInvalid', { 'a b': 'c' }), ...takes({ app: 'other' })],

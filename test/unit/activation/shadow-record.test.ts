@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import { distanceOf, ShadowRecord, showVerdict } from '../../../src/activation/shadow-record.ts';
+import { distanceOf, ShadowRecord } from '../../../src/activation/shadow-record.ts';
+import { showVerdict } from '../../../src/decide/shown.ts';
 import type { Verdict } from '../../../src/decide/verdict.ts';
 import { request } from '../decide/stubs.ts';
 

@@ -59,15 +59,17 @@ test('a write that fails is lost and told, and the next line does not go on in t
 
 test('a stop waits for what is on its way, but not for a reader that takes nothing', async () => {
   const { observer } = observed();
-  const reading = Promise.withResolvers<void>();
+  let isRead = false;
+  const waiting: (() => void)[] = [];
   const stream = new Writable({
-    write: (_chunk, _encoding, done) => void reading.promise.then(() => done()),
+    write: (_chunk, _encoding, done) => void (isRead ? done() : waiting.push(done)),
   });
   const sink = new ConsoleSink(stream, observer);
   sink.write(numbered(0, 1));
   await sink.stop(20);
   const stopping = sink.stop(60_000);
-  reading.resolve();
+  isRead = true;
+  for (const done of waiting) done();
   await stopping;
   sink.write(numbered(1, 1));
   expect(sink.waiting()).toBe(0);

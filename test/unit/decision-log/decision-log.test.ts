@@ -5,7 +5,7 @@ import { decisionLineSchema } from '../../../src/decision-log/line.ts';
 import type { Sink } from '../../../src/decision-log/sink.ts';
 import type { MaskRule } from '../../../src/policy/mask-rules.ts';
 import { eventually } from '../../support/eventually.ts';
-import { gathers, request } from '../decide/stubs.ts';
+import { allows, gathers, request } from '../decide/stubs.ts';
 import { logged } from './decided.ts';
 
 function make(more: Partial<DecisionLogOptions> = {}) {
@@ -190,6 +190,54 @@ describe('a line that cannot be written as it is', () => {
     expect(line).not.toHaveProperty('input');
   });
 
+  test('one whose reason has too much attached tells the others of it, and is no end of the program', async () => {
+    const { log, until, told } = make();
+    let deep: unknown = 1;
+    for (let at = 0; at < 20_000; at += 1) deep = { deep };
+    const attached = await logged({
+      says: { policy: { ...allows, allow: false, wait: [{ code: 'Bad', msg: '', object: deep }] } },
+    });
+    log.take({ ...attached, shadow: undefined });
+    log.take(await entry('b'));
+    const [line, other] = await until(2);
+    expect(line?.custom).toMatchObject({
+      verdict: { kind: 'wait', reasons: [{ code: 'Bad' }] },
+      failure: { code: 'LineTooLarge' },
+    });
+    expect(namesOf(other === undefined ? [] : [other])).toEqual(['b']);
+    expect(told.lost).toBe(0);
+  });
+
+  test('one whose reasons are nested too deeply keeps their codes', async () => {
+    const { log, until } = make();
+    let deep: unknown = 1;
+    for (let at = 0; at < 20_000; at += 1) deep = [deep];
+    const one = await logged();
+    const reasons = [{ code: 'Deep', msg: 'x', source: 'policy' as const, details: { deep } }];
+    const verdict = { kind: 'deny' as const, reasons, warnings: reasons };
+    log.take({
+      ...one,
+      decision: { ...one.decision, verdict },
+      shadow: Promise.resolve({ status: 'compared', revision: 'c', verdict }),
+    });
+    log.take({ ...one, decision: { ...one.decision, verdict }, shadow: undefined });
+    const lines = await until(2);
+    expect(lines.map(({ custom }) => custom.verdict.reasons)).toEqual(
+      [0, 1].map(() => [{ code: 'Deep', source: 'policy' }]),
+    );
+    expect(verdict.reasons[0]?.details.deep).toBe(deep);
+  });
+
+  test('one that cannot be made at all is lost, and counted; the next one comes', async () => {
+    const { log, until, told } = make();
+    const broken = await entry('a');
+    log.take({ ...broken, at: new Date(Number.NaN) });
+    log.take({ ...broken, at: new Date(Number.NaN), shadow: Promise.resolve({ status: 'skipped' }) });
+    log.take(await entry('b'));
+    expect(namesOf(await until(1))).toEqual(['b']);
+    await eventually(() => (told.lost === 2 ? true : undefined));
+  });
+
   test('one with characters that a terminal obeys has them as escapes', async () => {
     const { log, writes, until } = make();
     const name = 'a\u001b[2J\u202e\u2028\u{e0041}ü';
@@ -211,6 +259,15 @@ test('a stop writes what was decided until then, masked', async () => {
   await log.stop(1000);
   expect(namesOf(lines())).toEqual(['a', 'b']);
   expect(lines().map(({ erased }) => erased)).toEqual([['/input/key'], ['/input/key']]);
+});
+
+test('a line that cannot be made costs no other', async () => {
+  const { log, until, told } = make();
+  const broken = await entry('a');
+  log.take({ ...broken, at: new Date(Number.NaN) });
+  log.take(await entry('b'));
+  expect(namesOf(await until(1))).toEqual(['b']);
+  expect(told.lost).toBe(1);
 });
 
 test('without a sink nothing is made', async () => {

@@ -130,30 +130,30 @@ test.each<[string, () => string]>([
   expect(told.lost).toEqual({ stopped: 1 });
 });
 
-describe('a disk that is full', () => {
-  /** Takes so many bytes, then none until there is room again. */
-  function disk(room: number) {
-    const state = { room, text: '', isOther: false };
-    return {
-      state,
-      file: {
-        prepare: async () => {
-          const { isOther } = state;
-          state.isOther = false;
-          return isOther;
-        },
-        write: async (bytes: Uint8Array) => {
-          if (state.room === 0) throw new Error('ENOSPC: no space left on device');
-          const taken = bytes.subarray(0, state.room);
-          state.room -= taken.length;
-          state.text += Buffer.from(taken).toString();
-          return taken.length;
-        },
-        close: async () => undefined,
+/** Takes so many bytes, then none until there is room again. */
+function disk(room: number) {
+  const state = { room, text: '', isOther: false };
+  return {
+    state,
+    file: {
+      prepare: async () => {
+        const { isOther } = state;
+        state.isOther = false;
+        return isOther;
       },
-    };
-  }
+      write: async (bytes: Uint8Array) => {
+        if (state.room === 0) throw new Error('ENOSPC: no space left on device');
+        const taken = bytes.subarray(0, state.room);
+        state.room -= taken.length;
+        state.text += Buffer.from(taken).toString();
+        return taken.length;
+      },
+      close: async () => undefined,
+    },
+  };
+}
 
+describe('a disk that is full', () => {
   test('is waited for, and the line goes on where it ended', async () => {
     const { state, file } = disk(14);
     const { sink, told, pauses, written } = make({ file });

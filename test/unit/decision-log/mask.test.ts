@@ -119,6 +119,32 @@ test('what is written over is listed, and only where there is a document', async
   expect('nd_builtin_cache' in told).toBe(false);
 });
 
+test('elements of an array are taken, each by the place that it had', async () => {
+  const lists = {
+    dns: Array.from({ length: 12 }, (_, at) => `n${String(at)}`),
+    inner: [
+      ['a', 'b'],
+      ['c', 'd', 'e'],
+    ],
+  };
+  const line = { ...(await lineOf()), input: lists };
+  const told = masked(
+    line,
+    rules(
+      ...['/input/dns/0', '/input/dns/1', '/input/dns/2', '/input/dns/10', '/input/dns/12'],
+      ...['/input/inner/0', '/input/inner/1/0', '/input/inner/1/1'],
+      { op: 'upsert', path: '/input/dns/4', value: '***' },
+      { op: 'upsert', path: '/input/dns/2', value: '***' },
+    ),
+  );
+  expect(JSON.parse(JSON.stringify(told.input))).toEqual({
+    dns: ['n3', '***', 'n5', 'n6', 'n7', 'n8', 'n9', 'n11'],
+    inner: [['e']],
+  });
+  expect(told.erased).not.toContain('/input/dns/12');
+  expect(told.masked).toEqual(['/input/dns/4']);
+});
+
 test('sentences can be taken without the input', async () => {
   const line = await lineOf({ of, says });
   const told = masked(line, rules('/custom/verdict/reasons/0/msg'));

@@ -12,6 +12,7 @@ import { kubelets } from './cases/kubelets.ts';
 import { permissions } from './cases/permissions.ts';
 import { reservedNames } from './cases/reserved-names.ts';
 import { signer } from './cases/signer.ts';
+import { own } from './changed.ts';
 import { codes, findings, healthy } from './healthy.ts';
 
 /** A healthy cluster, with exactly one thing changed. */
@@ -95,4 +96,40 @@ cluster:
     },
   });
   expect(restart).toBe('kubectl rollout restart deployment rego-csr-approver -n rego-csr-approver');
+});
+
+test.each<[string, string, readonly string[], string | undefined]>([
+  ['what runs', 'registry.example.com/a/x:1.0', ['registry.example.com/a/x'], 'registry.example.com/a/x'],
+  ['what runs, of a registry with a port', 'localhost:5000/x:1.0', ['localhost:5000/x'], 'localhost:5000/x'],
+  ['what runs, by its short name', 'x', ['docker.io/library/x'], 'docker.io/library/x'],
+  [
+    'nothing where a kubelet says another repository',
+    'registry.example.com/x:1.0',
+    ['evil.example.com/x'],
+    undefined,
+  ],
+  [
+    'nothing where two kubelets say different things',
+    'registry.example.com/x:1.0',
+    ['registry.example.com/x', 'evil.example.com/x'],
+    undefined,
+  ],
+  ['nothing where none says anything', 'registry.example.com/x:1.0', [], undefined],
+])('the command for an image by its tag names %s', (_, image, repositories, expected) => {
+  const at = `@sha256:${'1'.repeat(64)}`;
+  const pods = [...repositories, ''].map((repository, index) => ({
+    name: `rego-csr-approver-${String(index + 1)}`,
+    ready: true,
+    problem: '',
+    imageID: repository === '' ? '' : repository + at,
+  }));
+  const [found] = findings({ own: seen({ ...own, image }), pods: seen(pods) });
+  expect(found?.code).toBe('ImageNotByDigest');
+  expect(found?.commands).toEqual(
+    expected === undefined
+      ? []
+      : [
+          `kubectl set image deployment/rego-csr-approver -n rego-csr-approver rego-csr-approver=${expected}${at}`,
+        ],
+  );
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { admissionOf, bootstrapOf, flagsOf, flagzOf, kubeadmOf } from '../../../src/doctor/gather/flags.ts';
 import { installationOf, nodeState, podState, requestState } from '../../../src/doctor/gather/objects.ts';
+import { isOfNodes } from '../../../src/doctor/gather/mirror.ts';
 import { ranges, within } from '../../../src/doctor/ranges.ts';
 import { duration, listed } from '../../../src/doctor/words.ts';
 import { subjectAltNames } from '../../../src/kube/peer.ts';
@@ -150,6 +151,22 @@ describe('a pod', () => {
     ],
   ])('%s', (_, status, problem) => {
     expect(podState({ metadata, status })).toMatchObject({ name: 'p', ready: false, problem });
+  });
+  test('that a kubelet made, whatever it says, is none of the program', () => {
+    const annotations = { 'kubernetes.io/config.mirror': 'x' };
+    expect(podState({ metadata: { ...metadata, annotations: {} } })).toBeDefined();
+    expect(podState({ metadata: { ...metadata, annotations } })).toBeUndefined();
+  });
+  test('that a kubelet made is heard of a control-plane node alone', () => {
+    const annotations = { 'kubernetes.io/config.mirror': 'x' };
+    const on = (nodeName: string, more: object) => ({
+      metadata: { ...metadata, ...more },
+      spec: { nodeName },
+    });
+    const trusted = new Set(['cp']);
+    expect(isOfNodes(on('cp', { annotations }), trusted)).toBe(true);
+    expect(isOfNodes(on('n1', { annotations }), trusted)).toBe(false);
+    expect(isOfNodes(on('n1', {}), trusted)).toBe(true);
   });
   test('that ends is none any more', () => {
     expect(podState({ metadata: { ...metadata, deletionTimestamp: 'x' } })).toBeUndefined();

@@ -9,10 +9,15 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
+const page = (query: URLSearchParams) => ({
+  html: `<p>${[...query].join()}`,
+  policy: "default-src 'none'",
+});
+
 async function serve(address = '127.0.0.1') {
   let asked = 0;
   const status = () => ({ labels: { id: 'host-1' }, asked: ++asked });
-  const server = await serveAdmin({ address, port: 0, status });
+  const server = await serveAdmin({ address, port: 0, status, page });
   open.push(server);
   return (path: string, { host, method = 'GET' }: { host?: string; method?: string } = {}) =>
     new Promise<{ status: number | undefined; type: string | undefined; allow?: string; body: unknown }>(
@@ -46,7 +51,31 @@ test('says the status, asked anew each time, as OPA wraps it', async () => {
   expect(await get('/v1/status?pretty=true')).toMatchObject({ body: { result: { asked: 2 } } });
 });
 
-test.each(['/', '/v1', '/v1/status/', '/v1/data', '/metrics'])('there is nothing at %s', async (path) => {
+test('shows a page to people, under the policy that it needs', async () => {
+  await serve();
+  const url = `http://127.0.0.1:${String(open[0]?.port)}`;
+  const answer = await fetch(`${url}/?node=n1&verdict=wait`);
+  expect([answer.status, await answer.text()]).toEqual([200, '<p>node,n1,verdict,wait']);
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'",
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
+  });
+});
+
+test('a stranger who has pointed a name here gets no page', async () => {
+  const get = await serve();
+  expect(await get('/', { host: 'evil.example.com' })).toMatchObject({
+    status: 421,
+    body: { code: 'HostRefused' },
+  });
+});
+
+test.each(['/v1', '/v1/status/', '/v1/data', '/metrics'])('there is nothing at %s', async (path) => {
   const get = await serve();
   expect(await get(path)).toMatchObject({ status: 404, body: { code: 'NotFound' } });
 });

@@ -218,7 +218,7 @@ describe('what to do', () => {
 
 const file = (count: number, username: string) => {
   for (let index = 0; index < count; index += 1) {
-    events.report(requestOf({ uid: `${username}-${String(index)}`, username }), wait('A'), 'enforce');
+    events.report({ ...request, uid: `${username}-${String(index)}`, username }, wait('A'), 'enforce');
   }
 };
 

@@ -46,8 +46,9 @@ const verdict = (kind: 'approve' | 'deny' | 'abstain' | 'ignore', ...codes: stri
   warnings: [],
 });
 const n1 = { found: true, name: 'n1', uid: 'uid-of-n1' };
-const report = (given: Verdict, spec: object = {}, node: typeof n1 | undefined = n1) =>
-  events.report(requestOf(spec), given, 'enforce', node);
+const request = requestOf();
+const report = (given: Verdict, changed: object = {}, node: typeof n1 | undefined = n1) =>
+  events.report({ ...request, ...changed }, given, 'enforce', node);
 
 test('is a whole events.k8s.io/v1 Event on the Node that asked', () => {
   report(verdict('deny', 'A'), { name: 'a\u202Eb' });
@@ -83,7 +84,7 @@ describe('whose Node it is about', () => {
     ['a user whose name is no Node', 'system:node:../x', undefined, undefined],
     ['nobody', 'system:node:', undefined, undefined],
   ])('%s', (_, username, node, uid) => {
-    events.report(requestOf({ username }), verdict('deny', 'A'), 'enforce', node);
+    events.report({ ...request, username }, verdict('deny', 'A'), 'enforce', node);
     expect(created.map(({ regarding }) => regarding['uid'])).toEqual(uid === undefined ? [] : [uid]);
   });
 });

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { loadPolicies } from '../../../src/activation/load.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import type { DecisionLine } from '../../../src/decision-log/line.ts';
+import { withheld } from '../../../src/decision-log/mask.ts';
 import { readLine } from '../../../src/replay/read-line.ts';
 import { lineOf, lineOfRequest, type Line } from '../../support/decision-lines.ts';
 import { now, request } from '../decide/stubs.ts';
@@ -21,6 +23,10 @@ const withCustom = (line: Line, changes: Line): Line => ({
   ...line,
   custom: { ...(line['custom'] as Line), ...changes },
 });
+const withRequest = (changes: Line): Line => {
+  const custom = refused['custom'] as Line;
+  return withCustom(refused, { request: { ...(custom['request'] as Line), ...changes } });
+};
 
 test('a document is parted from its facts', () => {
   const one = read(good);
@@ -52,6 +58,16 @@ test.each<[string, unknown, string]>([
   ['cut off behind words', `words ${JSON.stringify(good).slice(0, -1)}`, 'LineBroken'],
   ['of a newer format', withCustom(good, { format: 2 }), 'FormatNewer: format 2'],
   ['with a newer input', withInput({ version: 2 }), 'FormatNewer: input 2'],
+  [
+    'whose request has another user by a mask',
+    { ...withRequest({ username: '***' }), masked: ['/custom/request/username'] },
+    'Masked: /custom/request/username',
+  ],
+  [
+    'whose request has another name by a mask',
+    { ...refused, masked: ['/custom/csr/name'] },
+    'Masked: /custom/csr/name',
+  ],
   ['without a verdict', withCustom(good, { verdict: undefined }), 'LineInvalid: custom.verdict'],
   ['with an id that is too long', { ...good, decision_id: 'x'.repeat(129) }, 'LineInvalid: decision_id'],
   [
@@ -65,6 +81,16 @@ test.each<[string, unknown, string]>([
     'without its input, which was too large',
     withCustom({ ...good, input: undefined }, { failure: { code: 'LineTooLarge', message: '' } }),
     'InputLeftOut: LineTooLarge',
+  ],
+  [
+    'that the program writes without its input',
+    withheld(good as DecisionLine, { code: 'MaskFailed', message: '' }),
+    'InputLeftOut: MaskFailed',
+  ],
+  [
+    'that the program writes without its request',
+    withheld(refused as DecisionLine, { code: 'MaskFailed', message: '' }),
+    'InputLeftOut: MaskFailed',
   ],
   ['with a field too few', withInput({ usages: undefined }), 'InputInvalid: usages'],
   ['with a field too many', withInput({ more: 1 }), 'InputInvalid: '],
