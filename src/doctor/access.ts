@@ -24,6 +24,8 @@ export const keyOf = ({ user, attributes }: Question): string => JSON.stringify(
 const certificates = 'certificates.k8s.io';
 const csrs = 'certificatesigningrequests';
 export const serving = 'kubernetes.io/kubelet-serving';
+/** Takes in all of that domain (kubernetes/plugin/pkg/admission/certificates/util.go). */
+export const everySigner = 'kubernetes.io/*';
 
 /** Who may ask for a serving certificate at all: the off switch. */
 export const selfnodeserver: Attributes = {
@@ -85,7 +87,8 @@ const otherSigners = [
 export function unwanted({ namespace }: Target, { signers }: Config): readonly Attributes[] {
   return [
     ...otherSigners.filter((signer) => !signers.includes(signer)).map(approveFor),
-    { verb: 'approve', group: certificates, resource: 'signers', name: 'example.com/any' },
+    approveFor(everySigner),
+    approveFor('example.com/any'),
     { verb: 'sign', group: certificates, resource: 'signers', name: serving },
     { verb: 'update', group: certificates, resource: `${csrs}/status` },
     { verb: 'create', group: certificates, resource: csrs },

@@ -74,3 +74,10 @@ export const nodeOf = ({ kind, name }: Subject): string | undefined =>
 
 export const userOf = ({ kind, name, namespace }: Subject): string =>
   kind === 'ServiceAccount' ? `system:serviceaccount:${namespace}:${name}` : `${kind} ${name}`;
+
+/** Groups that every subject of its kind is of, beside those that only its authenticator knows. */
+export function groupsOf({ kind, namespace }: Subject): readonly Subject[] {
+  const accounts = 'system:serviceaccounts';
+  const groups = kind === 'ServiceAccount' ? [accounts, `${accounts}:${namespace}`] : [];
+  return [...groups, 'system:authenticated'].map((name) => ({ kind: 'Group', name, namespace: '' }));
+}

@@ -1,7 +1,15 @@
 import { escapeText } from '../../text/escape.ts';
-import { anybody, approveFor, keyOf, serving, updateApproval } from '../access.ts';
+import {
+  anybody,
+  approveFor,
+  type Attributes,
+  keyOf,
+  everySigner,
+  serving,
+  updateApproval,
+} from '../access.ts';
 import { fault, ok, unknown, type Check, type Result } from '../finding.ts';
-import { grantsOf, names, userOf, type Binding, type Rbac } from '../rbac.ts';
+import { grantsOf, groupsOf, names, userOf, type Binding, type Rbac } from '../rbac.ts';
 import { command } from '../shell.ts';
 import type { Request } from '../snapshot.ts';
 import { removal } from '../unbind.ts';
@@ -25,10 +33,11 @@ export const approvers: Check = {
   },
   run: ({ rbac, reviews, target }) => {
     const results: Result[] = [];
-    const everybody = [updateApproval, approveFor(serving)].map((attributes) =>
-      reviews.get(keyOf({ ...anybody, attributes })),
-    );
-    if (everybody.every((review) => review !== undefined && 'value' in review && review.value.allowed)) {
+    const mayAnybody = (attributes: Attributes): boolean => {
+      const review = reviews.get(keyOf({ ...anybody, attributes }));
+      return review !== undefined && 'value' in review && review.value.allowed;
+    };
+    if (mayAnybody(updateApproval) && [serving, everySigner].map(approveFor).some(mayAnybody)) {
       results.push(fault('AnybodyApproves', 'the access review of a user that nobody knows allows it'));
     }
     if ('unseen' in rbac) return [...results, unknown(rbac.unseen)];
@@ -51,15 +60,19 @@ export const approvers: Check = {
   },
 };
 
-/** Both permissions are needed; they may come by two bindings. */
+/** Both permissions are needed; they may come by two bindings, and one of them by a group. */
 function approversOf(rbac: Rbac) {
-  const signer = { ...approveFor(serving), name: serving };
   const approval = { ...updateApproval, name: '' };
   const mayUpdate = new Set(grantsOf(rbac, approval).flatMap(({ subjects }) => subjects.map(userOf)));
-  const granting = grantsOf(rbac, signer).filter(({ subjects }) =>
-    subjects.some((subject) => mayUpdate.has(userOf(subject))),
+  const mayApprove = (by?: typeof names): readonly Binding[] => [
+    ...new Set([serving, everySigner].flatMap((name) => grantsOf(rbac, { ...approveFor(name), name }, by))),
+  ];
+  const granting = mayApprove().filter(({ subjects }) =>
+    subjects.some((subject) =>
+      [subject, ...groupsOf(subject)].some((whoever) => mayUpdate.has(userOf(whoever))),
+    ),
   );
-  const byName = new Set(grantsOf(rbac, signer, names));
+  const byName = new Set(mayApprove(names));
   return {
     others: granting.filter((binding) => byName.has(binding)),
     administrators: [

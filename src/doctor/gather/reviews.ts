@@ -2,6 +2,7 @@ import { createSubjectAccessReview } from '../../kube/calls.ts';
 import {
   anybody,
   approveFor,
+  everySigner,
   keyOf,
   lookupAccess,
   node,
@@ -33,7 +34,10 @@ function questions({ target, config, lookups, nodes }: Given): readonly Question
   return [
     ...ofProgram.map((attributes) => ({ ...program(target), attributes })),
     ...[registerNode, selfnodeserver].map((attributes) => ({ ...node(sample), attributes })),
-    ...[updateApproval, approveFor(serving)].map((attributes) => ({ ...anybody, attributes })),
+    ...[updateApproval, approveFor(serving), approveFor(everySigner)].map((attributes) => ({
+      ...anybody,
+      attributes,
+    })),
   ];
 }
 

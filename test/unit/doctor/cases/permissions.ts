@@ -92,6 +92,50 @@ export const permissions: Cases = {
     bound('rego-csr-approver', subject('ServiceAccount', 'old-approver')),
     ['warning OtherApprover'],
   ],
+  'an approver of every signer of Kubernetes': [
+    {
+      rbac: seen({
+        ...role('signers', 'approve', 'all', ['kubernetes.io/*']),
+        bindings: [
+          ...rbac.bindings,
+          { name: 'c', role: 'all', subjects: [subject('User', 'x')] },
+          { name: 'd', role: 'rego-csr-approver', subjects: [subject('User', 'x')] },
+        ],
+      }),
+    },
+    ['warning OtherApprover', 'warning OtherApprover'],
+  ],
+  'an approver who has one half of it by a group': [
+    {
+      rbac: seen({
+        roles: new Map([
+          ...role('signers', 'approve', 'half', [serving]).roles,
+          ...role('certificatesigningrequests/approval', 'update', 'other half').roles,
+        ]),
+        bindings: [
+          ...rbac.bindings,
+          { name: 'c', role: 'half', subjects: [subject('ServiceAccount', 'x')] },
+          { name: 'd', role: 'other half', subjects: [subject('Group', 'system:serviceaccounts:other')] },
+        ],
+      }),
+    },
+    ['warning OtherApprover'],
+  ],
+  'the program, for every signer of Kubernetes': [
+    answer(ofProgram(approveFor('kubernetes.io/*')), allowed),
+    ['warning PermissionExcess'],
+  ],
+  'anybody approves for every signer of Kubernetes': [
+    {
+      reviews: new Map([
+        ...healthy.reviews,
+        ...[updateApproval, approveFor('kubernetes.io/*')].map(
+          (attributes) => [keyOf({ ...anybody, attributes }), seen(allowed)] as const,
+        ),
+      ]),
+    },
+    ['error AnybodyApproves'],
+  ],
   'an approver of another signer': [
     {
       rbac: seen({
