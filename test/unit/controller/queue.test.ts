@@ -287,7 +287,7 @@ describe('bounds', () => {
 
   test('100,000 additions of one attacker: quick, bounded, and another is served second', async () => {
     const { queue, keys, last } = setUp({ capacity: 10_000 });
-    const began = performance.now();
+    const before = process.threadCpuUsage();
     for (let n = 0; n < 100_000; n += 1) queue.add(`bad${String(n)}`, of('bad', n));
     queue.add('good', of('good', 0));
     queue.start();
@@ -295,8 +295,10 @@ describe('bounds', () => {
     await last().finish();
     expect(keys()).toEqual(['bad99999', 'good']);
     expect(queue.ready).toBe(9_998);
-    expect(performance.now() - began).toBeLessThan(5_000);
-  });
+    // Of the CPU, whatever else the machine does: where each addition looked at all others, it would be minutes.
+    const { user, system } = process.threadCpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(5_000);
+  }, 60_000);
 });
 
 describe('draining', () => {
