@@ -159,10 +159,6 @@ describe('a pod', () => {
   });
   test('that a kubelet made is heard of a control-plane node alone', () => {
     const annotations = { 'kubernetes.io/config.mirror': 'x' };
-    const on = (nodeName: string, more: object) => ({
-      metadata: { ...metadata, ...more },
-      spec: { nodeName },
-    });
     const trusted = new Set(['cp']);
     expect(isOfNodes(on('cp', { annotations }), trusted)).toBe(true);
     expect(isOfNodes(on('n1', { annotations }), trusted)).toBe(false);
@@ -171,6 +167,11 @@ describe('a pod', () => {
   test('that ends is none any more', () => {
     expect(podState({ metadata: { ...metadata, deletionTimestamp: 'x' } })).toBeUndefined();
   });
+});
+
+const on = (nodeName: string, more: object) => ({
+  metadata: { ...metadata, ...more },
+  spec: { nodeName },
 });
 
 const deployment = (args: string[], volumes: object[]) => ({
