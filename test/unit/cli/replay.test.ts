@@ -145,7 +145,7 @@ describe('skips', () => {
         'not replayed:',
         '  1 LineTooLong: longer than 8 MiB: no decision is',
         '  1 LineBroken: begins as JSON and is none: cut off, or damaged',
-        '  1 Masked: a mask took or replaced a part of the input (/input/name: 1)',
+        '  1 Masked: a mask took or replaced a part of the input, or of the request in its place (/input/name: 1)',
         '  2 FactMissing: the policy asks for a fact that was not gathered then (claims: 1, cluster: 1)',
         '  1 ForeignDecision: a decision of another program',
         '  1 OtherLine: no decision: a line of another log',

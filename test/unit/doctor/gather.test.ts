@@ -169,11 +169,6 @@ describe('a pod', () => {
   });
 });
 
-const on = (nodeName: string, more: object) => ({
-  metadata: { ...metadata, ...more },
-  spec: { nodeName },
-});
-
 const deployment = (args: string[], volumes: object[]) => ({
   metadata: { name: 'd', namespace: 'n' },
   spec: {
