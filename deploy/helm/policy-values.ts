@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { fileName, kubeObject, objectName } from './fields.ts';
 
 const lookup = z.strictObject({
-  group: z.string().default('').describe('API group; empty for the core group.'),
+  group: z
+    .string()
+    .regex(/^[a-z0-9.-]*$/)
+    .default('')
+    .describe('API group; empty for the core group.'),
   resource: z
     .string()
     .regex(/^[a-z0-9-]+$/)

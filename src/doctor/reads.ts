@@ -17,7 +17,8 @@ export const reads = {
   clusterRoleBindings: { verb: 'list', group: rbac, resource: 'clusterrolebindings' },
   serviceCIDRs: { verb: 'list', group: 'networking.k8s.io', resource: 'servicecidrs' },
   deployments: { verb: 'list', group: 'apps', resource: 'deployments' },
-  namespaces: { verb: 'get', group: '', resource: 'namespaces' },
+  // To get a namespace is a request in it.
+  namespaces: { verb: 'get', group: '', resource: 'namespaces', namespace: program },
   reviews: { verb: 'create', group: 'authorization.k8s.io', resource: 'subjectaccessreviews' },
   service: { verb: 'get', group: '', resource: 'services', name: 'kubernetes', namespace: 'default' },
   endpointSlices: {

@@ -33,7 +33,7 @@ export function serveHealth(options: HealthOptions): Promise<Listening> {
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
     };
     const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
-    const [, probe, name] = /^\/(livez|readyz)(?:\/([a-z-]+))?$/.exec(path) ?? [];
+    const [, probe, name] = /^\/(livez|readyz)(?:\/([a-z_-]+))?$/.exec(path) ?? [];
     if (request.method !== 'GET' && request.method !== 'HEAD') send(405, text, 'only GET\n');
     else if (probe !== undefined) {
       send(...asked(probe === 'livez' ? options.live : options.ready, name, query));

@@ -148,6 +148,12 @@ describe('refused', () => {
       lookup({ ...host, resource: '*' }),
       /policy\.data\.csr\.kubelet_serving\.config\.lookups\.host\.query\.resource/,
     ],
+    ['a lookup in every group', { lookups: [{ group: '*', resource: 'machines' }] }, /'\/lookups\/0\/group'/],
+    [
+      'a lookup in every group, in the data',
+      lookup({ ...host, group: '*' }),
+      /policy\.data\.csr\.kubelet_serving\.config\.lookups\.host\.query\.group/,
+    ],
     [
       'two bundles',
       { policy: { bundle: 'AAAA', bundleConfigMap: { name: 'a' } } },

@@ -53,6 +53,9 @@ default policy reads them, and those of `lookups`. A text with `{` in it is fill
 {{- if not (regexMatch "^[a-z0-9-]+$" (toString $query.resource)) -}}
 {{- fail (printf "%s.resource: not a resource, in the plural, in lower case" .at) -}}
 {{- end -}}
+{{- if not (regexMatch "^[a-z0-9.-]*$" ($query.group | default "" | toString)) -}}
+{{- fail (printf "%s.group: not an API group" .at) -}}
+{{- end -}}
 {{- $namespace := ternary "" ($query.namespace | default "") (contains "{" ($query.namespace | default "")) -}}
 {{- $rule := dict "apiGroups" (list ($query.group | default "")) "resources" (list $query.resource) -}}
 {{- if not $query.name -}}

@@ -108,20 +108,25 @@ export const decisions: Check = {
     const approved = requests.value.filter(
       ({ approvedBecause, signerName }) => approvedBecause !== '' && signers.includes(signerName),
     );
+    const isWorded = ({ approvedBecause }: Request): boolean => approvedBecause === 'PolicyAllowed';
     const foreign = approved.filter(
-      ({ approvedBecause, decidedBy }) => approvedBecause !== 'PolicyAllowed' || !isOurs(decidedBy),
+      (request) => !isWorded(request) || ![ourManager, ''].includes(request.decidedBy),
     );
     const byHand = foreign.filter(isByHand);
     const byOthers = foreign.filter((request) => !isByHand(request));
     const results = [...told('ForeignApproval', byOthers), ...told('ApprovedByHand', byHand)];
+    // Whoever may approve may use our words, and take the record of writers away.
+    const unclear = approved.filter((request) => isWorded(request) && request.decidedBy === '');
+    if (unclear.length > 0) {
+      const names = listed(unclear.map(({ name }) => name));
+      const why = `${count(unclear.length, 'approval')} in the words of this program, of which the object names no writer: ${names}. The audit log of the API server has him`;
+      results.push(unknown({ why, permission: '' }));
+    }
     return results.length > 0
       ? results
       : [ok(`${count(approved.length, 'approval')} of late, all of this program`)];
   },
 };
-
-/** Where nobody is named, the reason has to do. */
-const isOurs = (manager: string): boolean => manager === '' || manager === ourManager;
 
 function told(code: string, requests: readonly Request[]): Result[] {
   if (requests.length === 0) return [];

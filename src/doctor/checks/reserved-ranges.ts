@@ -46,12 +46,12 @@ export const podRanges: Check = {
     RangeShared: {
       severity: 'info',
       why: 'Nodes and pods have addresses of one range, so it cannot be reserved: a node that lists the address of a pod would get a certificate for it.',
-      mend: 'Let the policy trust another source than the Node for addresses, such as an inventory (`trust`), where that matters.',
+      mend: 'Let the policy trust another source than the Node for addresses, such as an inventory (`trust`), where that matters. A Node writes its own addresses: where it is few that have such ones, look at their machines first.',
     },
     RangeHoldsNodes: {
       severity: 'error',
       why: 'An address in a reserved range is refused: these nodes get no certificate.',
-      mend: 'Take the range out of `cluster` of the configuration, or narrow it to where no node is.',
+      mend: 'A Node writes its own addresses: if its machine has no such address, treat it as compromised, and leave the range as it is. Else take the range out of `cluster` of the configuration, or narrow it to where no node is.',
     },
   },
   run: (snapshot) => {
@@ -70,7 +70,12 @@ export const podRanges: Check = {
     if (open.length > 0) {
       results.push(notReserved('PodRangesNotReserved', `pods are in ${listed(open)}`, configured, snapshot));
     }
-    if (shared.length > 0) results.push(fault('RangeShared', `Nodes are in ${listed(shared)} too`));
+    if (shared.length > 0) {
+      const inside = ranges(shared);
+      const names = nodes.filter(({ addresses }) => addresses.some(inside)).map(({ name }) => name);
+      const text = `${String(names.length)} of ${count(nodes.length, 'Node')} are in ${listed(shared)} too: ${listed(names)}`;
+      results.push(fault('RangeShared', text));
+    }
     if (results.length > 0) return results;
     if (fact.pod_cidrs.length > 0) return [ok(`the configuration has ${listed(fact.pod_cidrs)}`)];
     const why =

@@ -105,7 +105,7 @@ async function gatherRest({ looker, namespace, servingNames }: GatherOptions, co
       leaseOf,
     ),
     namespaceLabels: looker.object(
-      permission(reads.namespaces, { name: namespace }),
+      permission(reads.namespaces, { namespace, name: namespace }),
       apiPath('api', 'v1', ...inNamespace(namespace)),
       ({ metadata }) => textMapOf(recordOf(metadata)['labels']),
     ),

@@ -12,8 +12,8 @@ import { kubelets } from './cases/kubelets.ts';
 import { permissions } from './cases/permissions.ts';
 import { reservedNames } from './cases/reserved-names.ts';
 import { signer } from './cases/signer.ts';
-import { own } from './changed.ts';
-import { codes, findings, healthy } from './healthy.ts';
+import { nodes, own, podRange } from './changed.ts';
+import { codes, findings, healthy, now } from './healthy.ts';
 
 /** A healthy cluster, with exactly one thing changed. */
 
@@ -132,4 +132,9 @@ test.each<[string, string, readonly string[], string | undefined]>([
           `kubectl set image deployment/rego-csr-approver -n rego-csr-approver rego-csr-approver=${expected}${at}`,
         ],
   );
+});
+
+test('Nodes that keep a range from being reserved are named: they write their own addresses', () => {
+  const [found] = findings(podRange(nodes({ createdAt: now, addresses: ['10.244.0.9'] })));
+  expect(found?.seen).toBe('1 of 3 Nodes are in 10.244.0.0/16 too: m0');
 });

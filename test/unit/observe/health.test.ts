@@ -56,6 +56,11 @@ test('names what is not well', async () => {
 
 const two = { ready: [check('requests', 'not listed'), check('nodes')] };
 
+test('a check with two words in its name is asked for by it, as any other', async () => {
+  const { get } = await serve({ ready: [check('requests', 'not listed'), check('decision_log')] });
+  expect(await get('/readyz/decision_log')).toMatchObject({ status: 200, body: '[+] decision_log\n' });
+});
+
 test.each([
   ['/readyz/nodes', 200, '[+] nodes\n'],
   ['/readyz/requests', 503, '[-] requests: not listed\n'],

@@ -168,6 +168,7 @@ export const permissions: Cases = {
     requests({ decidedBy: 'other' }),
     ['warning ForeignApproval'],
   ],
+  'an approval in our words, by nobody knows whom': [requests({ decidedBy: '' }), ['unknown Decisions']],
   'an approval by hand': [
     requests({ approvedBecause: 'KubectlApprove', decidedBy: 'kubectl-certificate' }),
     ['info ApprovedByHand'],
