@@ -121,7 +121,7 @@ test('each decision is told on standard output, in the file and to the server, a
     const { verdict } = await again(line);
     // The line says beside it which rule gave a reason.
     const reasons = line.custom.verdict.reasons.map((reason) =>
-      Object.fromEntries(Object.entries(reason).filter(([name]) => name !== 'rule')),
+      Object.fromEntries(Object.entries(reason).filter(([key]) => key !== 'rule')),
     );
     expect([line.custom.verdict.kind, reasons]).toEqual([verdict.kind, verdict.reasons]);
     expect(line.custom.verdict.kind).toBe(kind === 'refused' ? 'deny' : kind);

@@ -172,12 +172,12 @@ export const image: Check = {
  * The image of the Deployment by its digest, as kubelets say; undefined where they do not agree, or where it is another's: what
  * a kubelet says must not bring in an image from elsewhere. One that was loaded by hand has no such name.
  */
-function runningOf(image: string, pods: readonly PodState[]): string | undefined {
-  const [only, ...others] = new Set(pods.map(({ imageID }) => imageID).filter((id) => id !== ''));
+function runningOf(wanted: string, started: readonly PodState[]): string | undefined {
+  const [only, ...others] = new Set(started.map(({ imageID }) => imageID).filter((id) => id !== ''));
   const [repository, digest] = (only ?? '').split('@');
   if (others.length > 0 || repository === undefined || !/^sha256:[0-9a-f]{64}$/.test(digest ?? ''))
     return undefined;
-  return fullName(repository) === fullName(image.replace(/:[^/:]*$/, '')) ? only : undefined;
+  return fullName(repository) === fullName(wanted.replace(/:[^/:]*$/, '')) ? only : undefined;
 }
 
 /** Of a repository: with the registry that a name without one means (github.com/distribution/reference). */

@@ -18,9 +18,7 @@ export async function controlPlane(
 ): Promise<Pick<Snapshot, 'apiServers' | 'controllerManagers' | 'admission'>> {
   const may = permission(reads.components);
   const path = podsPath('kube-system');
-  const trusted = new Set(
-    (hint(nodes) ?? []).flatMap(({ name, controlPlane }) => (controlPlane ? [name] : [])),
-  );
+  const trusted = new Set((hint(nodes) ?? []).flatMap((node) => (node.controlPlane ? [node.name] : [])));
   const read = (pod: JsonRecord) =>
     isOfNodes(pod, trusted) ? { component: componentOf(pod), ...flagsOf(pod) } : undefined;
   const { byComponent, byApp, flagz, metrics } = await settled({
@@ -38,7 +36,7 @@ export async function controlPlane(
     if ('unseen' in pods) return pods;
     const [one, other] = pods.value;
     const found = [...one, ...other].filter(({ component }) => component === name);
-    const unique = [...new Map(found.map((one) => [one.where, one])).values()];
+    const unique = [...new Map(found.map((flags) => [flags.where, flags])).values()];
     return unique.length > 0
       ? seen(unique)
       : unseen(

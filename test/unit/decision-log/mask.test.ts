@@ -131,8 +131,14 @@ test('elements of an array are taken, each by the place that it had', async () =
   const told = masked(
     line,
     rules(
-      ...['/input/dns/0', '/input/dns/1', '/input/dns/2', '/input/dns/10', '/input/dns/12'],
-      ...['/input/inner/0', '/input/inner/1/0', '/input/inner/1/1'],
+      '/input/dns/0',
+      '/input/dns/1',
+      '/input/dns/2',
+      '/input/dns/10',
+      '/input/dns/12',
+      '/input/inner/0',
+      '/input/inner/1/0',
+      '/input/inner/1/1',
       { op: 'upsert', path: '/input/dns/4', value: '***' },
       { op: 'upsert', path: '/input/dns/2', value: '***' },
     ),

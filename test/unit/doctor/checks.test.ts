@@ -38,7 +38,7 @@ test('every fault of every check is one of a case', () => {
     Object.values(cases).flatMap((of) => Object.values(of).flatMap(([, expected]) => expected)),
   );
   expect(faults.filter((fault) => !found.has(fault))).toEqual([]);
-  const all = checks.flatMap(({ name, faults: own }) => [name, ...Object.keys(own)]);
+  const all = checks.flatMap((check) => [check.name, ...Object.keys(check.faults)]);
   expect(new Set(all).size).toBe(all.length);
 });
 

@@ -159,10 +159,6 @@ describe('a pod', () => {
   });
   test('that a kubelet made is heard of a control-plane node alone', () => {
     const annotations = { 'kubernetes.io/config.mirror': 'x' };
-    const on = (nodeName: string, more: object) => ({
-      metadata: { ...metadata, ...more },
-      spec: { nodeName },
-    });
     const trusted = new Set(['cp']);
     expect(isOfNodes(on('cp', { annotations }), trusted)).toBe(true);
     expect(isOfNodes(on('n1', { annotations }), trusted)).toBe(false);
