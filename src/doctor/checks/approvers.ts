@@ -108,7 +108,6 @@ export const decisions: Check = {
     const approved = requests.value.filter(
       ({ approvedBecause, signerName }) => approvedBecause !== '' && signers.includes(signerName),
     );
-    const isWorded = ({ approvedBecause }: Request): boolean => approvedBecause === 'PolicyAllowed';
     const foreign = approved.filter(
       (request) => !isWorded(request) || ![ourManager, ''].includes(request.decidedBy),
     );
@@ -118,8 +117,8 @@ export const decisions: Check = {
     // Whoever may approve may use our words, and take the record of writers away.
     const unclear = approved.filter((request) => isWorded(request) && request.decidedBy === '');
     if (unclear.length > 0) {
-      const names = listed(unclear.map(({ name }) => name));
-      const why = `${count(unclear.length, 'approval')} in the words of this program, of which the object names no writer: ${names}. The audit log of the API server has him`;
+      const which = listed(unclear.map(({ name }) => name));
+      const why = `${count(unclear.length, 'approval')} in the words of this program, of which the object names no writer: ${which}. The audit log of the API server has him`;
       results.push(unknown({ why, permission: '' }));
     }
     return results.length > 0
@@ -127,6 +126,11 @@ export const decisions: Check = {
       : [ok(`${count(approved.length, 'approval')} of late, all of this program`)];
   },
 };
+
+/** In the words of this program, which anybody may use. */
+function isWorded({ approvedBecause }: Request): boolean {
+  return approvedBecause === 'PolicyAllowed';
+}
 
 function told(code: string, requests: readonly Request[]): Result[] {
   if (requests.length === 0) return [];

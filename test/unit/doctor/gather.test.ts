@@ -119,6 +119,10 @@ test('a Node of which nothing is known', () => {
 
 describe('a pod', () => {
   const metadata = { name: 'p' };
+  const on = (nodeName: string, more: object) => ({
+    metadata: { ...metadata, ...more },
+    spec: { nodeName },
+  });
   test.each<[string, object, string]>([
     [
       'that crashes',
