@@ -57,7 +57,7 @@ test('a fresh installation lacks what only its operator knows, and has it by the
   const patches = new Set(found.flatMap(({ commands }) => commands).filter((one) => one.includes(' patch ')));
   expect(patches.size).toBe(1);
   const deployment = ['get', 'deployment', 'rego-csr-approver', '-n', NAMESPACE, '-o', 'jsonpath={..image}'];
-  expect(await scene.cluster.kubectl(deployment)).toBe(`registry.example.com/rego-csr-approver@${digest}`);
+  expect(await scene.cluster.kubectl(deployment)).toBe(`docker.io/library/rego-csr-approver@${digest}`);
 });
 
 test('the shipped program says so, group by group', async () => {

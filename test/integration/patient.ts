@@ -180,8 +180,8 @@ export async function addPods(
       });
       const container = {
         name: 'rego-csr-approver',
-        image: 'registry.example.com/rego-csr-approver:0.1.0',
-        imageID: `registry.example.com/rego-csr-approver@${digest}`,
+        image: 'docker.io/library/rego-csr-approver:0.1.0',
+        imageID: `docker.io/library/rego-csr-approver@${digest}`,
         ready: true,
         restartCount: 0,
       };
