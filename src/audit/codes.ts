@@ -93,9 +93,9 @@ export const findingCodes = {
   },
   ApproverUnclear: {
     severity: 'warning',
-    meaning: "An approval has this program's words, and the object no longer says which client wrote them.",
+    meaning: "An approval has this program's words, and the object does not say which client wrote them.",
     remedy:
-      'Find the writer in the audit log of the API server. Whoever may update requests can remove that record.',
+      'Find the writer in the audit log of the API server. The object never says it of a request that was made with a name and no labels, as a new node makes its first one (`node-csr-…`); of any other, somebody who may update requests has removed it.',
   },
   DeniedNowAllowed: {
     severity: 'warning',

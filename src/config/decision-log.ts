@@ -84,6 +84,10 @@ const service = z
     path: ['maxDelaySeconds'],
     message: 'less than minDelaySeconds',
   })
+  .refine(({ url }) => isPlain(url), {
+    path: ['url'],
+    message: 'credentials, query and fragment have no place here: see credentials and resource',
+  })
   .refine(({ url }) => isSafe(url), {
     path: ['url'],
     message: 'without TLS anybody on the way could read and change the log: use https://',
@@ -106,6 +110,13 @@ export const decisionLogConfig = z.strictObject({
 });
 
 export type DecisionLogConfig = z.infer<typeof decisionLogConfig>;
+
+/** A password in it would be passed over, and `resource` would end up in a query. */
+function isPlain(url: string): boolean {
+  if (!URL.canParse(url)) return true;
+  const { username, password } = new URL(url);
+  return username === '' && password === '' && !/[?#]/.test(url);
+}
 
 function isSafe(url: string): boolean {
   if (!URL.canParse(url)) return true;

@@ -48,10 +48,17 @@ export function parseConfig(text: string, file: string): Config {
     const { line, col } = lines.linePos(problem.pos[0]);
     throw new ConfigError('ConfigSyntax', `${file}:${String(line)}:${String(col)}: ${problem.message}`);
   }
-  const result = configSchema.safeParse(valueOf(document, file));
+  const result = configSchema.safeParse(valueOf(document, file), { error: explain });
   if (result.success) return result.data;
   const found = result.error.issues.flatMap((issue) => describe(issue, document, lines, file));
   throw new ConfigError('ConfigInvalid', found.join('\n'));
+}
+
+/** What zod does not say in plain words: of a field that has to be there, it says that it received `undefined`. */
+function explain(issue: z.core.$ZodRawIssue): string | undefined {
+  return issue.code === 'invalid_type' && issue.input === undefined
+    ? `missing: ${issue.expected} is expected`
+    : undefined;
 }
 
 /** Aliases are resolved only here: one without an anchor, or too many of them, shows here. */

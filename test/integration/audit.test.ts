@@ -76,6 +76,12 @@ async function decideAll(): Promise<void> {
   const program = await scene.keep(Approver.start({ kubeconfig: scene.cluster.adminKubeconfig }));
   made['ours'] = await scene.request(1);
   await scene.certificate(made['ours']);
+  // Of such a one the API server records no writer, neither then nor later.
+  const bare = await scene.stranger('n12');
+  await bare.register(addressesOf(12));
+  await bare.request({ ip: ['10.0.0.12'] }, { name: 'node-csr-12' });
+  made['ours, made with a name alone'] = 'node-csr-12';
+  await scene.certificate('node-csr-12');
   await program.stop();
   const dns = ['kubernetes.default.svc'];
   made['by a person'] = await scene.request(2);
@@ -129,6 +135,7 @@ test('every request has what there is to say of it, and nothing else', async () 
   );
   expect(found).toEqual({
     ours: [],
+    'ours, made with a name alone': ['ApproverUnclear'],
     'by a person': ['ForeignApproval'],
     'by a person, reserved name': ['ApprovedNowDenied', 'ForeignApproval'],
     'another address': ['ApprovedNowNotAllowed', 'ForeignApproval'],
@@ -156,7 +163,7 @@ test('every request has what there is to say of it, and nothing else', async () 
   const summary = all.at(-1);
   expect(summary).toMatchObject({
     kind: 'summary',
-    requests: { issued: 6, approved: 0, denied: 1, failed: 1, pending: 2 },
+    requests: { issued: 7, approved: 0, denied: 1, failed: 1, pending: 2 },
     approved_by_this_program: 1,
     findings: { ApprovedNowDenied: 2, ForeignApproval: 4 },
     failed_by: ['ApprovedNowDenied', 'ApprovalForged', 'IssuedNotApproved', 'CertificateDiffers'],
@@ -167,7 +174,7 @@ test('people read what was found, by its kind, with what to do', async () => {
   const { code, stdout } = await audit('--kubelets', 'none');
   expect(code).toBe(1);
   expect(stdout).toContain(
-    'requests: 10, 6 issued, 0 approved and not issued, 1 denied, 1 failed, 2 pending',
+    'requests: 11, 7 issued, 0 approved and not issued, 1 denied, 1 failed, 2 pending',
   );
   expect(stdout).toMatch(/^error ApprovedNowDenied \(2\): /m);
   expect(stdout).toContain(`  to do: ${findingCodes.ForeignApproval.remedy}`);
@@ -249,7 +256,7 @@ test('no kubelet is asked at an address that none has, whatever its Node says', 
   const { all } = await lines();
   const kubelets = all.filter(({ kind }) => kind === 'kubelet');
   expect(kubelets.map(({ node = '' }) => node).sort()).toEqual(
-    [1, 10, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `n${String(number)}`),
+    [1, 10, 12, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `n${String(number)}`),
   );
   const of = (node: string) => kubelets.find((line) => line.node === node);
   expect([of('n1'), of('n2'), of('n3')].map((line) => line?.findings)).toEqual([

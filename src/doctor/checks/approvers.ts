@@ -114,11 +114,12 @@ export const decisions: Check = {
     const byHand = foreign.filter(isByHand);
     const byOthers = foreign.filter((request) => !isByHand(request));
     const results = [...told('ForeignApproval', byOthers), ...told('ApprovedByHand', byHand)];
-    // Whoever may approve may use our words, and take the record of writers away.
+    // Whoever may approve may use our words. Whoever may update requests may take the record of writers away, and the API
+    // server keeps none of a request that was made with a name and no labels.
     const unclear = approved.filter((request) => isWorded(request) && request.decidedBy === '');
     if (unclear.length > 0) {
       const which = listed(unclear.map(({ name }) => name));
-      const why = `${count(unclear.length, 'approval')} in the words of this program, of which the object names no writer: ${which}. The audit log of the API server has him`;
+      const why = `${count(unclear.length, 'approval')} in the words of this program, of which the object does not say who wrote them: ${which}. The audit log of the API server does`;
       results.push(unknown({ why, permission: '' }));
     }
     return results.length > 0
@@ -134,7 +135,9 @@ function isWorded({ approvedBecause }: Request): boolean {
 
 function told(code: string, requests: readonly Request[]): Result[] {
   if (requests.length === 0) return [];
-  const managers = [...new Set(requests.map(({ decidedBy }) => decidedBy || 'nobody named'))];
+  const managers = [
+    ...new Set(requests.map(({ decidedBy }) => decidedBy || 'a client that is not recorded')),
+  ];
   const shown = requests.slice(0, 3).map(({ name }) => command('kubectl', 'describe', 'csr', '--', name));
   const text = `${count(requests.length, 'request')} approved by ${listed(managers)}: ${listed(requests.map(({ name }) => name))}`;
   return [fault(code, text, shown)];

@@ -2,7 +2,7 @@ import { escapeText } from '../../text/escape.ts';
 import { fault, ok, unknown, type Check, type Result } from '../finding.ts';
 import { hint } from '../seen.ts';
 import { command } from '../shell.ts';
-import type { PodState } from '../snapshot.ts';
+import type { PodState, Snapshot } from '../snapshot.ts';
 import { count, duration } from '../words.ts';
 
 export const installed: Check = {
@@ -42,6 +42,9 @@ export const installed: Check = {
   },
 };
 
+/** Of what is not installed `NotInstalled` says it all: that it has no pods and no leader is no finding beside it. */
+const isMissing = ({ own }: Snapshot): boolean => 'value' in own && own.value === undefined;
+
 export const pods: Check = {
   name: 'Pods',
   group: 'Installation',
@@ -66,6 +69,7 @@ export const pods: Check = {
   run: (snapshot) => {
     const { pods: part, target } = snapshot;
     if ('unseen' in part) return [unknown(part.unseen)];
+    if (part.value.length === 0 && isMissing(snapshot)) return [];
     const where = ['-n', target.namespace];
     const bad = part.value.filter(({ ready }) => !ready);
     const good = part.value.length - bad.length;
@@ -104,16 +108,19 @@ export const leader: Check = {
       mend: 'If it was taken by hand, delete the Lease, and start the pods anew: those that have seen it leave it to its holder for as long as it says. Another installation needs another `leaderElection.name`.',
     },
   },
-  run: ({ leader: part, pods: podsPart, config, now, target, own }) => {
+  run: (snapshot) => {
+    const { leader: part, pods: podsPart, config, now, target, own } = snapshot;
     if ('value' in config && !config.value.config.leaderElection.enabled)
       return [ok('no election: whoever runs decides')];
     if ('unseen' in part) return [unknown(part.unseen)];
     const { value: lease } = part;
     const { name = 'rego-csr-approver-leader', namespace = target.namespace } =
       'value' in config ? config.value.config.leaderElection : {};
-    if (lease === undefined || lease.holder === '') return [fault('NobodyLeads', 'the Lease has no holder')];
+    if (lease === undefined || lease.holder === '')
+      return isMissing(snapshot) ? [] : [fault('NobodyLeads', 'the Lease has no holder')];
     const holder = escapeText(lease.holder, 128);
     const late = now - lease.renewedAt - lease.seconds * 1000;
+    if (late > 0 && isMissing(snapshot)) return [];
     if (late > 0) {
       return [fault('NobodyLeads', `${holder} renewed the Lease ${duration(now - lease.renewedAt)} ago`)];
     }

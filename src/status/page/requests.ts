@@ -43,7 +43,8 @@ export function pendingSection({ pending, remedies, leader }: ProgramStatus, fil
     ${
       oldest.length > 0 &&
       table({
-        caption: 'Oldest first. Approve one by hand: kubectl certificate approve NAME',
+        caption:
+          'Oldest first. To approve one by hand, past the policy and for good, look at it first: kubectl describe csr NAME, kubectl certificate approve NAME',
         columns: ['Request', 'Requestor', 'Age', 'Verdict', 'Why, and what to do'],
         rows: oldest.map((request) => [
           html`<code>${request.csr}</code>`,

@@ -37,6 +37,8 @@ test.each<[string, object, string]>([
   ['another scheme', { url: 'ftp://logs' }, 'service.url'],
   ['no TLS', { url: 'http://logs.example.com' }, 'service.url'],
   ['a name that only looks like this machine', { url: 'http://127.0.0.1.example.com' }, 'service.url'],
+  ['a password in its URL', { url: 'https://user:password@logs.example.com' }, 'service.url'],
+  ['a query in its URL', { url: 'https://logs.example.com/?a=b' }, 'service.url'],
   ['a path without a slash', { url, resource: 'logs' }, 'service.resource'],
   ['a certificate without key', { url, credentials: { clientCertificateFile: 'a' } }, 'clientKeyFile'],
   ['delays the wrong way round', { url, minDelaySeconds: 60 }, 'service.maxDelaySeconds'],

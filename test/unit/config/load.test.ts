@@ -157,6 +157,11 @@ describe('is refused, with file, line and path', () => {
     ['another kind', head.replace('ApproverConfiguration', 'Approver'), 'c.yaml:2: kind: Invalid input'],
     ['another version', head.replace('v1alpha1', 'v2'), 'c.yaml:1: apiVersion: Invalid input'],
     ['neither', 'onDeny: deny\n', 'c.yaml: apiVersion: Invalid input'],
+    [
+      'no path',
+      `${head}decisionLog: {file: {}}\n`,
+      'c.yaml:3: decisionLog.file.path: missing: string is expected',
+    ],
     ['an empty file', '', 'c.yaml: exactly one YAML document'],
     ['only a comment', '# nothing\n', 'c.yaml'],
     ['a list', '- a\n', 'c.yaml'],

@@ -5,7 +5,23 @@ import { healthy, minutes, now, valueOf } from '../healthy.ts';
 import type { Cases } from '../changed.ts';
 
 export const installation: Cases = {
-  none: [{ own: seen(undefined), installations: seen([]) }, ['error NotInstalled']],
+  none: [
+    { own: seen(undefined), installations: seen([]), pods: seen([]), leader: seen(undefined) },
+    ['error NotInstalled'],
+  ],
+  'none, but for a Lease that it has left': [
+    {
+      own: seen(undefined),
+      installations: seen([]),
+      pods: seen([]),
+      leader: seen({ holder: 'rego-csr-approver-1_x', renewedAt: now - 16_000, seconds: 15 }),
+    },
+    ['error NotInstalled'],
+  ],
+  'none, and somebody who holds its Lease': [
+    { own: seen(undefined), installations: seen([]), pods: seen([]) },
+    ['error NotInstalled', 'warning LeaderNotOurs'],
+  ],
   'a second one': [
     { installations: seen([own, { ...own, namespace: 'other' }]) },
     ['warning SecondInstallation'],
