@@ -23,6 +23,19 @@ describe('the review that the README shows', () => {
     const { stdout } = await run('sh', ['-c', command ?? 'false'], { cwd: root });
     expect(stdout).toContain('verdict: approve');
   });
+
+  test('explains what it shows as explained', async () => {
+    const text = read('README.md');
+    const command = commands(text).find((line) => line.includes(' review ')) ?? 'false';
+    const denied = `${command.replace('=allowed', '=denied')} --explain`;
+    const { code, stdout } = (await run('sh', ['-c', denied], { cwd: root }).catch(
+      (error: { code: number; stdout: string }) => error,
+    )) as { code: number; stdout: string };
+    const [, shown] = /```text\n(csr-[\s\S]*?\n)```/.exec(text) ?? [];
+    // Where a rule stands in its file is not what is shown.
+    const withoutLines = (output = '') => output.replaceAll(/(\.rego):\d+/g, '$1').trim();
+    expect([code, withoutLines(stdout)]).toEqual([1, withoutLines(shown)]);
+  });
 });
 
 test('the command that the README names for decoding prints the document', async () => {
