@@ -13,6 +13,8 @@ const ranges = [
   ['240.0.0.0', 4, 'a reserved address'],
   ['::', 96, 'a loopback, unspecified or IPv4-compatible address'],
   ['64:ff9b::', 96, 'an IPv4 address in disguise (RFC 6052)'],
+  ['64:ff9b:1::', 48, 'an IPv4 address in disguise (RFC 8215)'],
+  ['::ffff:0:0:0', 96, 'an IPv4 address in disguise (RFC 7915)'],
   ['fe80::', 10, 'a link-local address'],
   ['ff00::', 8, 'a multicast address'],
   ['fd00:ec2::', 32, 'a metadata service'],

@@ -18,6 +18,7 @@ import { aliveCheck, worksCheck } from './alive.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { ForeignDecisions } from './foreign.ts';
 import type { Gate } from './gate.ts';
+import { Intake, isNodeUser } from './intake.ts';
 import type { Pending } from './pending.ts';
 import type { Outcome } from './queue.ts';
 import { WorkQueue } from './queue.ts';
@@ -29,6 +30,7 @@ import { RequestWatches } from './request-watches.ts';
 import { Requestors, type KeptRequests } from './requestors.ts';
 import { Standings } from './standings.ts';
 import { WaitTimes } from './wait-times.ts';
+import { WriteProblem } from './write-problem.ts';
 
 export interface ControllerOptions extends ReconcileOptions {
   readonly client: KubeClient;
@@ -55,9 +57,6 @@ export interface ControllerOptions extends ReconcileOptions {
 /** Longest wait for the answer to a write; less where the lease ends before. */
 const writeMs = 10_000;
 
-/** How long a refused write keeps the program from being ready. */
-const writeProblemMs = 300_000;
-
 /** So long may a watch be silent, and what it has shown still be counted. A silent one is listed again after 90 s. */
 const maxCountAgeMs = 150_000;
 
@@ -69,6 +68,7 @@ export class Controller {
   readonly #queue: WorkQueue;
   readonly #waits = new WaitTimes();
   readonly #requestors: Requestors;
+  readonly #intake: Intake;
   readonly #aging: Aging;
   /** Names of requests that the queue had no room for. */
   readonly #putOff = new Set<string>();
@@ -76,21 +76,23 @@ export class Controller {
   readonly #written = new Set<string>();
   readonly #foreign = new ForeignDecisions();
   readonly #standings = new Standings();
-  /** Requests were let go because there were too many of all. */
-  #shedding = false;
-  /** Users of whom there were more than are kept of one, each of which somebody may wait for. */
-  readonly #crowded = new Set<string>();
   #started = false;
   #leading = false;
   #stopped = false;
-  /** The last complaint about writing, and when; undefined since a write has succeeded. */
-  #writeProblem: { readonly text: string; readonly at: number } | undefined;
+  readonly #writeProblem = new WriteProblem();
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { clock = systemClock } = options;
     const { queue } = options.metrics;
     this.#requestors = new Requestors(options.keep);
+    this.#intake = new Intake(this.#requestors, {
+      log: options.log,
+      dropped: () => queue.dropped.inc(),
+      taken: (request) => this.#enqueue(request),
+      drop: (request) => this.#watches.drop(request),
+      relist: () => this.#watches.relist(),
+    });
     this.#report = new Report({ ...options, server: () => options.client.server });
     this.#queue = new WorkQueue({
       process: (key) => this.#process(key),
@@ -132,7 +134,7 @@ export class Controller {
       ...options,
       metrics: options.metrics.watch,
       wants: (request, from) => this.#wants(request, from),
-      upserted: (request) => this.#takeIn(request),
+      upserted: (request) => this.#intake.take(request),
       deleted: (request) => this.#forget(request),
     });
   }
@@ -149,7 +151,7 @@ export class Controller {
     if (this.#stopped || this.#leading) return;
     this.#leading = true;
     this.#foreign.lead(this.#options.now());
-    this.#writeProblem = undefined;
+    this.#writeProblem.over();
     this.redecideAll();
     this.#queue.start();
   }
@@ -208,7 +210,10 @@ export class Controller {
 
   readonly ready: readonly HealthCheck[] = [
     { name: 'requests', problem: () => this.#unlisted() },
-    { name: 'approvals', problem: () => this.#recentWriteProblem() },
+    {
+      name: 'approvals',
+      problem: () => (this.#leading ? this.#writeProblem.recent(performance.now()) : undefined),
+    },
   ];
 
   /** Pending requests of everybody that are kept, in no order. */
@@ -243,33 +248,9 @@ export class Controller {
     return !isFinished(request) && !(from === 'list' && this.#aging.isPast(request));
   }
 
-  #takeIn(request: CertificateRequest): void {
-    const surplus = this.#requestors.add(request);
-    if (!surplus.some(({ uid }) => uid === request.uid)) this.#enqueue(request);
-    const { log, metrics } = this.#options;
-    for (const one of surplus) {
-      if (this.#requestors.kept.now > this.#requestors.kept.most) {
-        metrics.queue.dropped.inc();
-        if (!this.#shedding) log.warn(identify(one), 'too many requests are pending: some are put off');
-        this.#shedding = true;
-      } else {
-        log.debug(identify(one), 'newer requests of the same requestor are kept instead');
-        // A kubelet waits for its newest one; of others each may be another machine's.
-        if (!isNodeUser(one.username)) this.#crowded.add(one.username);
-      }
-      this.#watches.drop(one);
-    }
-  }
-
   #unlisted(): string | undefined {
     if (!this.#started) return 'not begun, waits for a policy and the list of Nodes';
     return this.#watches.unlisted();
-  }
-
-  /** A write is tried again every minute while its request is there; what is older is about one that is gone. */
-  #recentWriteProblem(): string | undefined {
-    const { text, at } = this.#writeProblem ?? { text: undefined, at: 0 };
-    return this.#leading && performance.now() - at < writeProblemMs ? text : undefined;
   }
 
   /** Lets go of what nobody waits for any more. */
@@ -295,25 +276,13 @@ export class Controller {
   }
 
   #forget(request: CertificateRequest): void {
-    this.#requestors.delete(request);
-    this.#recall(request.username);
+    this.#intake.forget(request);
     this.#putOff.delete(request.name);
     // Another one may have taken its name, which could not be looked at while this one was held by another watch.
     const other = this.#watches.find(request.name);
     if (other === undefined) this.#queue.forget(request.name);
     else this.#enqueue(other.request);
     this.#forgetVerdicts(request.uid);
-  }
-
-  /** Lists what there was no room for, when half of it is free again: only the API server knows it still. */
-  #recall(username: string): void {
-    const { now, most } = this.#requestors.kept;
-    const ofAll = this.#shedding && now < most / 2;
-    const ofOne = this.#crowded.has(username) && this.#requestors.hasRoom(username);
-    if (!ofAll && !ofOne) return;
-    if (ofAll) this.#shedding = false;
-    if (ofOne) this.#crowded.delete(username);
-    this.#watches.relist();
   }
 
   #forgetVerdicts(uid: string): void {
@@ -388,13 +357,13 @@ export class Controller {
         this.#report.decided(request, decision, performance.now() - startedAt);
       },
       wrote: (request, condition, decision) => {
-        this.#writeProblem = undefined;
+        this.#writeProblem.over();
         if (this.#watches.find(request.name)?.request.uid === request.uid) this.#written.add(request.uid);
         this.#report.wrote(request, condition, decision);
       },
       writeFailed: (request, condition, cause, decision) => {
         const problem = this.#report.writeFailed(request, condition, cause, decision);
-        if (problem !== undefined) this.#writeProblem = { text: problem, at: performance.now() };
+        if (problem !== undefined) this.#writeProblem.seen(problem, performance.now());
       },
       waitMs: (request, askedSeconds) => this.#waits.next(request.uid, askedSeconds),
     };
@@ -405,9 +374,4 @@ export class Controller {
 function attributesOf(request: CertificateRequest): Attributes {
   const { csr, uid, user } = identify(request);
   return { 'csr.name': csr, 'csr.uid': uid, 'csr.requestor': user, 'csr.signer_name': request.signerName };
-}
-
-/** A node has one request that it waits for; other users may be many machines that share a token. */
-function isNodeUser(username: string): boolean {
-  return username.startsWith('system:node:');
 }

@@ -42,6 +42,9 @@ const mostRetryAfterMs = 300_000;
 /** Lines of decisions compress at least so well; how well is learned. */
 const firstRatio = 3;
 
+/** Characters of one upload, before compression: however well lines compress, there is no text of 512 MiB. */
+const mostBatch = 32 * 1024 * 1024;
+
 /**
  * Lines for a server, as OPA sends them: gathered for a while, a JSON array each time, compressed. One upload at a time; one
  * that fails is tried again as it is, with backoff and for as long as it takes, while newer lines push out older ones.
@@ -64,7 +67,7 @@ export class ServiceSink implements Sink {
   constructor(options: ServiceSinkOptions) {
     this.#options = options;
     this.#buffer = new LineBuffer(options.bufferBytes);
-    this.#batchBytes = options.uploadBytes * firstRatio;
+    this.#batchBytes = Math.min(options.uploadBytes * firstRatio, mostBatch);
   }
 
   write(lines: readonly string[]): void {
@@ -112,7 +115,7 @@ export class ServiceSink implements Sink {
     const body = await compress(text, { level: 1 });
     // Room for what compresses worse.
     const fits = Math.floor((uploadBytes * 0.8 * text.length) / body.length);
-    this.#batchBytes = Math.max(1024, Math.min(fits, this.#options.bufferBytes));
+    this.#batchBytes = Math.max(1024, Math.min(fits, this.#options.bufferBytes, mostBatch));
     if (body.length > uploadBytes) return this.#sendHalves(lines);
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- until it is taken

@@ -1,13 +1,15 @@
-import { eventError, isJson, jsonBody, statusError } from './answer.ts';
+import { jsonBody, statusError } from './answer.ts';
 import { codeOf, describeCall, type Call, type Follow } from './call.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import { KubeError } from './errors.ts';
 import { aborted, exchange, noLongerWanted, type Answer, type Exchange } from './exchange.ts';
-import { isRecord, parseJson, type JsonRecord } from './json.ts';
+import type { JsonRecord } from './json.ts';
 import { withQuery, type Query } from './path.ts';
 import type { Pacer, Turn } from './pacer.ts';
 import { ServerClock } from './server-clock.ts';
+import { parseServer } from './server-url.ts';
 import { Transport } from './transport.ts';
+import { parseEvent, watchRefusal, type WatchEvent } from './watch-event.ts';
 import { watchLines } from './watch-stream.ts';
 
 export interface KubeClientOptions {
@@ -48,11 +50,6 @@ export interface RequestOptions {
   readonly turn?: Turn | undefined;
 }
 
-export interface WatchEvent {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
-  readonly object: unknown;
-}
-
 const DEFAULTS = {
   connections: 32,
   timeoutMs: 10_000,
@@ -75,9 +72,6 @@ interface Form<T> {
 const reading: Form<JsonRecord> = { accept: 'application/json', read: (answer) => jsonBody(answer, false) };
 const writing: Form<JsonRecord> = { accept: 'application/json', read: (answer) => jsonBody(answer, true) };
 const plainText: Form<string> = { accept: 'text/plain', read: ({ body }) => body.toString('utf8') };
-
-const isEventType = (type: unknown): type is WatchEvent['type'] =>
-  type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
 
 /**
  * The Kubernetes API, as far as paths and JSON go. Every call is bounded in time and size and fails with KubeError only.
@@ -308,52 +302,4 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
   });
-}
-
-function parseServer(server: string, allowPlainHttp: boolean): URL {
-  const unusable = (message: string): KubeError =>
-    new KubeError({
-      kind: 'credentials',
-      reason: 'KubeConfig',
-      message: `server ${JSON.stringify(server)}: ${message}`,
-    });
-  if (!URL.canParse(server)) throw unusable('not a URL');
-  const url = new URL(server);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowPlainHttp)) {
-    throw unusable('only https, or credentials and verdicts would travel in the clear');
-  }
-  return url;
-}
-
-function watchRefusal(answer: Answer): KubeError | undefined {
-  if (answer.status === 200 && isJson(answer)) return undefined;
-  if (answer.status >= 200 && answer.status <= 299) {
-    return new KubeError({
-      kind: 'protocol',
-      reason: 'NotJSON',
-      message: 'the answer to a watch is not JSON',
-    });
-  }
-  return statusError(answer, false);
-}
-
-function parseEvent(line: string): WatchEvent {
-  const event = parseJson(line);
-  if (!isRecord(event)) {
-    throw new KubeError({
-      kind: 'protocol',
-      reason: 'NotJSON',
-      message: 'a line of the watch is not a JSON object',
-    });
-  }
-  const { type, object } = event;
-  if (type === 'ERROR') throw eventError(object);
-  if (!isEventType(type)) {
-    throw new KubeError({
-      kind: 'protocol',
-      reason: 'UnknownEvent',
-      message: `watch event ${JSON.stringify(type)}`,
-    });
-  }
-  return { type, object };
 }

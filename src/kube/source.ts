@@ -1,4 +1,5 @@
-import type { KubeClient, WatchEvent } from './client.ts';
+import type { KubeClient } from './client.ts';
+import type { WatchEvent } from './watch-event.ts';
 import { listPage, type ListPage } from './list.ts';
 
 /** A resource that can be listed in pages and watched. */

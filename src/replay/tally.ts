@@ -7,7 +7,7 @@ import type { Skipped, SkipReason } from './skipped.ts';
 import { skipReasons } from './skipped.ts';
 
 /** Codes and paths are of a number that somebody else chooses: of more than these the rest is counted together. */
-const most = { groups: 256, details: 32, detail: 128 } as const;
+const most = { groups: 256, details: 32, detail: 128, codes: 64 } as const;
 
 /** One decision that was made again. */
 export interface Compared {
@@ -42,12 +42,12 @@ export class Tally {
   add({ was, now, example }: Compared): void {
     this.#decided += 1;
     const codes = { was: sorted(was.codes), now: sorted(now.codes) };
-    const isSame = was.kind === now.kind && codes.was.join('\0') === codes.now.join('\0');
+    const isSame = was.kind === now.kind && JSON.stringify(codes.was) === JSON.stringify(codes.now);
     if (isSame) return;
     if (was.kind === now.kind) this.#reworded += 1;
     else this.#flipped += 1;
     for (const one of this.#gates) if (forbids(one.gate, was.kind, now.kind)) one.count += 1;
-    const group = this.#group(was.kind, now.kind, codes);
+    const group = this.#group(was.kind, now.kind, { was: bounded(codes.was), now: bounded(codes.now) });
     group.count += 1;
     if (group.examples.length < this.#maxExamples) group.examples.push(example());
   }
@@ -57,7 +57,7 @@ export class Tally {
     this.#skipped.set(reason, known);
     known.count += 1;
     for (const text of new Set(details)) {
-      const detail = Buffer.from(text.slice(0, most.detail)).toString();
+      const detail = short(text);
       const name = known.details.has(detail) || known.details.size < most.details ? detail : 'others';
       known.details.set(name, (known.details.get(name) ?? 0) + 1);
     }
@@ -121,6 +121,16 @@ function byWeight(a: Change, b: Change): number {
     compare(JSON.stringify([a.was, a.now, a.codes]), JSON.stringify([b.was, b.now, b.codes]))
   );
 }
+
+/** Codes as a group keeps them: they may be as many and as long as a line. */
+function bounded(codes: readonly string[]): string[] {
+  const kept = codes.slice(0, most.codes).map(short);
+  const more = codes.length - kept.length;
+  return more === 0 ? kept : [...kept, `and ${String(more)} more`];
+}
+
+/** A copy: a part of a text would keep all of it in memory. */
+const short = (text: string): string => Buffer.from(text.slice(0, most.detail)).toString();
 
 function sorted(codes: readonly string[]): string[] {
   return [...new Set(codes)].sort();

@@ -1,5 +1,6 @@
 import { escapeText } from '../../text/escape.ts';
 import { safeJson } from '../../text/json.ts';
+import { withoutLinks } from '../../text/sarif.ts';
 import { allFindingCodes, findingCodes } from '../codes.ts';
 import type { AuditReport } from '../report.ts';
 import type { Context } from './context.ts';
@@ -21,7 +22,7 @@ export function formatSarif(report: AuditReport, { version }: Context): string {
             ruleId: code,
             ruleIndex,
             level: findingCodes[code].severity,
-            message: { text: lineOf(kept) },
+            message: { text: withoutLinks(lineOf(kept)) },
             locations: [
               {
                 logicalLocations: [{ fullyQualifiedName: escapeText(kept.subject, 1024), kind: 'resource' }],

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { safeJson } from '../../text/json.ts';
+import { withoutLinks } from '../../text/sarif.ts';
 
 /** What all results of a run are about. */
 interface SarifRule {
@@ -35,7 +36,7 @@ export function sarifLog(version: string, rule: SarifRule, results: readonly Sar
           ruleId: rule.id,
           ruleIndex: 0,
           level,
-          message: { text },
+          message: { text: withoutLinks(text) },
           locations: [
             { physicalLocation: { artifactLocation: { uri: uriOf(file) }, region: { startLine: line } } },
           ],

@@ -153,6 +153,13 @@ test('SARIF has a rule for each code, and a result for each finding', () => {
   });
 });
 
+test('SARIF has no link of a stranger’s making', () => {
+  const log = JSON.parse(
+    formatSarif(report(finding('NotJudged', '[renew here](https:evil.example)')), context),
+  );
+  expect(log.runs[0].results[0].message.text).toContain('[renew here]\\u{28}https:evil.example)');
+});
+
 test('SARIF says that a run with holes was not successful', () => {
   const log = JSON.parse(formatSarif(report(finding('NotJudged')), context));
   expect(log.runs[0].invocations).toEqual([{ executionSuccessful: false }]);

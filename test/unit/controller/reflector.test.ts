@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Reflector, type ReflectorOptions } from '../../../src/controller/reflector.ts';
-import type { WatchEvent } from '../../../src/kube/client.ts';
+import type { WatchEvent } from '../../../src/kube/watch-event.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import type { ListPage } from '../../../src/kube/list.ts';
 import type { Source } from '../../../src/kube/source.ts';

@@ -65,6 +65,18 @@ test('when there is enough they go at once; no upload is larger than allowed', a
   expect(uploads[0]?.at).toBe(0);
 });
 
+test('lines that compress to nothing are no reason for one upload of all of them', async () => {
+  const MiB = 1024 * 1024;
+  const { sink, uploads, written } = make({ uploadBytes: 64 * MiB, bufferBytes: 1024 * MiB });
+  const large = (id: number) => `${JSON.stringify({ id, text: 'a'.repeat(MiB) })}\n`;
+  sink.write([large(0)]);
+  await written(1);
+  sink.write(range(1, 70).map(large));
+  await written(71);
+  expect(idsOf(uploads)).toEqual(range(0, 71));
+  expect(Math.max(...uploads.map(({ ids }) => ids.length))).toBeLessThanOrEqual(32);
+});
+
 test('a server that says 413 gets halves; a line that alone is too large is lost', async () => {
   const { sink, told, uploads, written } = make({
     uploadBytes: 1e6,

@@ -52,6 +52,19 @@ describe('decisions', () => {
   });
 });
 
+test('codes are kept as many and as long as a person reads, and compared as a whole', () => {
+  const tally = new Tally([], 1);
+  const many = Array.from({ length: 1000 }, (_, at) => `${String(at).padStart(4, '0')}${'x'.repeat(1000)}`);
+  tally.add(compared('deny', many, 'wait', ['A']));
+  tally.add(compared('deny', many, 'deny', [...many.slice(0, -1), `${many[999] ?? ''}y`]));
+  tally.add(compared('deny', ['A', 'B'], 'deny', ['A\0B']));
+  const { changes, flipped, reworded } = tally.report(of);
+  expect([flipped, reworded]).toEqual([1, 2]);
+  expect(changes[0]?.codes?.was).toHaveLength(65);
+  expect(changes[0]?.codes?.was[64]).toBe('and 936 more');
+  expect(JSON.stringify(changes).length).toBeLessThan(50_000);
+});
+
 test('gates count what they forbid', () => {
   const tally = new Tally(gates('approve->*', '*->approve', 'reasons', 'undecidable'), 1);
   tally.add(compared('approve', [], 'deny', ['A']));
