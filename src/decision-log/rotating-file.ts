@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../bundle/sources/make-folder.ts';
 
 export interface RotatingFileOptions {
   readonly path: string;
@@ -71,7 +72,7 @@ export class RotatingFile {
 
   async #open(): Promise<Opened> {
     const { path } = this.#options;
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(path, flags, mode);
     try {
       const info = await handle.stat();

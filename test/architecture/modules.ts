@@ -158,6 +158,7 @@ export const modules: readonly Module[] = [
       'bundle/error.ts',
       'bundle/sources/connections.ts',
       'bundle/sources/error.ts',
+      'bundle/sources/make-folder.ts',
       'bundle/sources/web.ts',
       'csr/limits.ts',
       'text',

@@ -17,11 +17,25 @@ function commands(text: string): string[] {
 
 const read = (file: string): string => readFileSync(root + file, 'utf8');
 
+/** Where in its file a rule stands changes with every edit. */
+const withoutLines = (output = ''): string => output.replaceAll(/(\.rego):\d+/g, '$1').trim();
+
 describe('the review that the README shows', () => {
   test('approves', async () => {
     const command = commands(read('README.md')).find((line) => line.includes(' review '));
     const { stdout } = await run('sh', ['-c', command ?? 'false'], { cwd: root });
     expect(stdout).toContain('verdict: approve');
+  });
+
+  test('explains what it shows as explained', async () => {
+    const text = read('README.md');
+    const command = commands(text).find((line) => line.includes(' review ')) ?? 'false';
+    const denied = `${command.replace('=allowed', '=denied')} --explain`;
+    const { code, stdout } = (await run('sh', ['-c', denied], { cwd: root }).catch(
+      (error: { code: number; stdout: string }) => error,
+    )) as { code: number; stdout: string };
+    const [, shown] = /```text\n(csr-[\s\S]*?\n)```/.exec(text) ?? [];
+    expect([code, withoutLines(stdout)]).toEqual([1, withoutLines(shown)]);
   });
 });
 

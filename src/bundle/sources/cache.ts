@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../text/message.ts';
 import { digestBytes } from '../digest.ts';
 import { bundleLimits, unpackBundle } from '../files.ts';
+import { makeFolder } from './make-folder.ts';
 import type { Fetched } from './source.ts';
 
 /** First line of a cache file; the archive follows. */
@@ -66,7 +67,7 @@ export class BundleCache {
     const head = { format: 'rego-csr-approver/bundle-cache/1', source: this.#source, version };
     const temporary = `${this.#file}.tmp`;
     try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#directory, 0o700);
       // Neither to be led elsewhere, nor to wait for the reader of a pipe.
       const flags =
         constants.O_WRONLY |
