@@ -79,9 +79,25 @@ export function configuredOverlays({ policy }: Config): Promise<Overlay[]> {
   return readOverlays(policy.data);
 }
 
-/** Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. */
-export async function loadPolicies(config: Config): Promise<Policies> {
+/**
+ * Loads the floor and the configured policy; refuses both as a whole if anything is wrong with either. Their thread ends
+ * with the process.
+ */
+export function loadPolicies(config: Config): Promise<Policies> {
+  return loadInto(new Isolate(isolateOptions(config)), config);
+}
+
+/** The same for as long as somebody uses them, with their thread. */
+export async function withPolicies<T>(config: Config, use: (policies: Policies) => T): Promise<Awaited<T>> {
   const isolate = new Isolate(isolateOptions(config));
+  try {
+    return await use(await loadInto(isolate, config));
+  } finally {
+    await isolate.close();
+  }
+}
+
+async function loadInto(isolate: Isolate, config: Config): Promise<Policies> {
   const files = await readBundle(config);
   const overlays = await configuredOverlays(config);
   return named(nameOf(config), () => loadPoliciesFrom(config, files, isolate, overlays));

@@ -1,4 +1,4 @@
-import { loadPolicies, withOptions } from '../activation/load.ts';
+import { withOptions, withPolicies } from '../activation/load.ts';
 import { PolicyError } from '../bundle/error.ts';
 import { seen, unseen, type Seen } from '../doctor/seen.ts';
 import type { Configured, Installation, Snapshot } from '../doctor/snapshot.ts';
@@ -31,11 +31,11 @@ export async function policyLookups(
     );
   }
   try {
-    const { floor, signers } = await loadPolicies(
-      withOptions(onlyNamed(config, isNamed && configMap !== undefined), given),
-    );
-    const needs = [...floor.needs.values(), ...[...signers.values()].map((policy) => policy.needs)];
-    return seen(Object.assign({}, ...needs.map(({ lookups }) => lookups)));
+    const chosen = withOptions(onlyNamed(config, isNamed && configMap !== undefined), given);
+    return await withPolicies(chosen, ({ floor, signers }) => {
+      const needs = [...floor.needs.values(), ...[...signers.values()].map((policy) => policy.needs)];
+      return seen(Object.assign({}, ...needs.map(({ lookups }) => lookups)));
+    });
   } catch (cause) {
     if (!(cause instanceof PolicyError)) throw cause;
     return unseen(`the policy cannot be loaded here: ${cause.code}: ${messageOf(cause)}`);
