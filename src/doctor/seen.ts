@@ -12,14 +12,21 @@ export const seen = <T>(value: T): Seen<T> => ({ value });
 
 export const unseen = (why: string, permission = ''): Seen<never> => ({ unseen: { why, permission } });
 
-/** All of them, or the first that could not be seen. */
+/** All of them, or why some could not be seen: whoever asks for what is missing asks once. */
 export function all<T extends readonly Seen<unknown>[]>(
   ...parts: T
 ): Seen<{ readonly [I in keyof T]: T[I] extends Seen<infer V> ? V : never }> {
   const values: unknown[] = [];
+  const missing: Unseen[] = [];
   for (const part of parts) {
-    if ('unseen' in part) return part;
-    values.push(part.value);
+    if ('unseen' in part) missing.push(part.unseen);
+    else values.push(part.value);
+  }
+  if (missing.length > 0) {
+    const [why, permission] = (['why', 'permission'] as const).map((key) => [
+      ...new Set(missing.map((one) => one[key]).filter((text) => text !== '')),
+    ]);
+    return unseen(why?.join('; ') ?? '', permission?.join(' and '));
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one value for each part, in their order
   return { value: values as { readonly [I in keyof T]: T[I] extends Seen<infer V> ? V : never } };

@@ -43,6 +43,25 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.close());
 
+/**
+ * The controller manager with it: it ends when it cannot renew its Lease for ten seconds, and its next process would leave the
+ * Lease to the last one for as long as that says.
+ */
+async function restartApiServer(flags?: readonly string[]): Promise<void> {
+  const { cluster } = scene;
+  await cluster.controllerManager?.stop();
+  await cluster.apiserver.restart(flags);
+  await cluster.kubectl([
+    'delete',
+    'lease',
+    'kube-controller-manager',
+    '-n',
+    'kube-system',
+    '--ignore-not-found',
+  ]);
+  await cluster.controllerManager?.start();
+}
+
 const nodeVersion = async () => asObject(await scene.admin.get(`${NODE_PATH}/n1`)).metadata.resourceVersion;
 
 test('a fresh installation lacks what only its operator knows, and has it by the commands', async () => {
@@ -262,26 +281,26 @@ describe('the control plane', () => {
       '--authorization-mode=RBAC',
       '--kubelet-certificate-authority=',
     ];
-    await scene.cluster.apiserver.restart(off);
+    await restartApiServer(off);
     const found = await patient.has(['NodeRestrictionOff', 'NodeAuthorizerOff', 'KubeletsNotVerified']);
     const restriction = found.find(({ code }) => code === 'NodeRestrictionOff');
     expect(restriction?.seen).toContain('/flagz');
     // Its flags, as the findings name them.
     const named = found.flatMap(({ mend }) => mend.match(/--[a-z-]+=[A-Za-z]+(?:,[A-Za-z]+)*/g) ?? []);
     expect(named).toEqual(['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction']);
-    await scene.cluster.apiserver.restart([seeFlags, ...named]);
+    await restartApiServer([seeFlags, ...named]);
     await patient.has([]);
   });
 
   test('and one that shows its flags to nobody', async () => {
     const hidden = '--feature-gates=ComponentFlagz=false';
-    await scene.cluster.apiserver.restart([hidden, '--enable-admission-plugins=PodSecurity']);
+    await restartApiServer([hidden, '--enable-admission-plugins=PodSecurity']);
     await scene.cluster.kubectl(['apply', '-f', '-'], { input: kubeadmConfigMaps() });
     const [found] = await patient.has(['NodeRestrictionOff', 'KubeletVerification']);
     expect(found?.seen).toMatch(/^of \d+ writes the API server that answered showed none to it$/);
-    await scene.cluster.apiserver.restart([hidden]);
+    await restartApiServer([hidden]);
     await patient.has(['KubeletVerification']);
-    await scene.cluster.apiserver.restart();
+    await restartApiServer();
     await patient.has([]);
   });
 });
@@ -309,7 +328,7 @@ describe('who looks', () => {
       'create subjectaccessreviews',
       'get /metrics',
     ]) {
-      expect(mends).toContain(`may ${permission}`);
+      expect(mends).toMatch(new RegExp(` (may|and) ${permission}`));
     }
     const text = await patient.visit({ kubeconfig });
     expect([text.code, text.err]).toEqual([0, '']);
