@@ -76,15 +76,43 @@ describe('whatever the policy does to one request, others are decided', () => {
   });
 
   test.each([
-    ['loop', 11, /^DecisionFailed PolicyTimeout: hostile\/decision took longer than 500 ms$/],
-    ['split', 12, /^DecisionFailed PolicyTimeout: hostile\/decision took longer than 500 ms$/],
-    ['hog', 13, /^DecisionFailed PolicyFailed: hostile\/decision: opa_malloc: failed$/],
-    ['abort', 14, /^DecisionFailed PolicyFailed: hostile\/decision: \[sprintf\] unexpected placeholder$/],
-    ['deep', 15, /^DecisionFailed PolicyFailed: hostile\/decision: Maximum call stack size exceeded$/],
+    [
+      'loop',
+      11,
+      /^DecisionFailed PolicyTimeout: hostile\/decision took longer than 500 ms\. To do: Evaluate the policy with /,
+    ],
+    [
+      'split',
+      12,
+      /^DecisionFailed PolicyTimeout: hostile\/decision took longer than 500 ms\. To do: Evaluate the policy with /,
+    ],
+    [
+      'hog',
+      13,
+      /^DecisionFailed PolicyFailed: hostile\/decision: opa_malloc: failed\. To do: Evaluate the policy with /,
+    ],
+    [
+      'abort',
+      14,
+      /^DecisionFailed PolicyFailed: hostile\/decision: \[sprintf\] unexpected placeholder\. To do: Evaluate the policy with /,
+    ],
+    [
+      'deep',
+      15,
+      /^DecisionFailed PolicyFailed: hostile\/decision: Maximum call stack size exceeded\. To do: Evaluate the policy with /,
+    ],
     ['long', 16, /^DecisionFailed PolicyFailed: hostile\/decision: says too much: 3000\d{3} characters/],
     ['many', 17, /^DecisionFailed PolicyFailed: hostile\/decision says too much: /],
-    ['half', 18, /^DecisionFailed PolicyFailed: hostile\/decision: illegal string escape character$/],
-    ['undefined', 19, /^DecisionFailed PolicyFailed: hostile\/decision is undefined for this input$/],
+    [
+      'half',
+      18,
+      /^DecisionFailed PolicyFailed: hostile\/decision: illegal string escape character\. To do: Evaluate the policy with /,
+    ],
+    [
+      'undefined',
+      19,
+      /^DecisionFailed PolicyFailed: hostile\/decision is undefined for this input\. To do: Evaluate the policy with /,
+    ],
     ['shape', 20, /^DecisionFailed PolicyFailed: hostile\/decision gave no usable decision: /],
     ['pad', 22, /^DecisionFailed PolicyFailed: hostile\/decision: says too much: 400000000 characters/],
     ['odd', 21, /^PolicyWaiting Odd: one\\u\{a\}\{"level":"error"\}\\u\{1b\}\[31m$/],
