@@ -48,14 +48,16 @@ export class Kubelet {
     return this.#machine.has(clientFile);
   }
 
-  /** Certificate and key of its client certificate, as they lie on its disk. */
-  get clientCredential(): { readonly certificate: string; readonly key: string } {
-    return splitPem(this.#machine.read(clientFile));
+  /** Certificate and key of its client certificate, as they lie on its disk; undefined while there is none. */
+  get clientCredential(): { readonly certificate: string; readonly key: string } | undefined {
+    const text = this.#machine.find(clientFile);
+    return text === undefined ? undefined : splitPem(text);
   }
 
   /** The file that its serving certificate is in; undefined while there is none. */
   get servingCertificate(): string | undefined {
-    return this.#machine.has(servingFile) ? splitPem(this.#machine.read(servingFile)).certificate : undefined;
+    const text = this.#machine.find(servingFile);
+    return text === undefined ? undefined : splitPem(text).certificate;
   }
 
   /** @param asks whether it has its serving certificate signed by the cluster, or signs it itself */

@@ -96,6 +96,16 @@ export class Machine {
     return this.read(resolve(dirname(file), readlinkSync(here)));
   }
 
+  /** The same; undefined while it is not there, as between a kubelet's removing a link and making the next one. */
+  find(file: string): string | undefined {
+    try {
+      return this.read(file);
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+      throw cause;
+    }
+  }
+
   /** Runs something on the machine to its end; gives its stdout. */
   run(file: string, args: readonly string[]): Promise<string> {
     return command('nsenter', [...this.#enter(), file, ...args]);

@@ -46,7 +46,9 @@ export async function attack(world: World): Promise<Spoils> {
   const { first, second, cluster } = world;
   const ca = readFileSync(cluster.caFile, 'utf8');
   const file = '/run/tmp/thief.kubeconfig';
-  writeFileSync(file, kubeconfig(cluster.url, ca, second.kubelet.clientCredential), { mode: 0o600 });
+  const stolen = second.kubelet.clientCredential;
+  expectThat(stolen !== undefined, `${second.name} has no client certificate to steal`);
+  writeFileSync(file, kubeconfig(cluster.url, ca, stolen), { mode: 0o600 });
   const thief = SimulatedNode.holding(file, second.name);
   const own = second.address;
   const attacks: readonly Attack[] = [

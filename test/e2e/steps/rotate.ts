@@ -47,8 +47,8 @@ async function client({ stage, journal, options }: World, node: Node, mark: numb
         .of(node.user, clientSigner, mark)
         .findLast(({ issuedAt }) => issuedAt !== undefined);
       if (issued === undefined) return undefined;
-      const { certificate } = node.kubelet.clientCredential;
-      return certificate.trim() === certificateOf(issued.object).trim() ? issued : undefined;
+      const certificate = node.kubelet.clientCredential?.certificate;
+      return certificate?.trim() === certificateOf(issued.object).trim() ? issued : undefined;
     },
     renewalMs,
     () => `${node.name} has not renewed its client certificate`,
