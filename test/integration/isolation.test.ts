@@ -68,9 +68,9 @@ describe('whatever the policy does to one request, others are decided', () => {
     expect(approver.process.exitCode).toBeNull();
     expect(await approver.stop()).toBe(0);
     await scene.cluster.kubectl(['delete', 'csr', '--all']);
-    for (const line of approver.output.split('\n')) {
-      if (line !== '') expect(JSON.parse(line)).toHaveProperty('decision_id');
-    }
+    const decisions = approver.output.split('\n').filter((line) => line !== '');
+    expect(decisions).not.toEqual([]);
+    for (const line of decisions) expect(JSON.parse(line)).toHaveProperty('decision_id');
     const lines = approver.log.split('\n').filter((line) => line !== '');
     for (const line of lines) expect(JSON.parse(line)).toHaveProperty('level');
   });
